@@ -146,7 +146,9 @@ def _row_problems(file: str, number: int, row: Mapping[str, Any]) -> list[RowPro
         found.append(problem("answer", "missing", 'add it ("" for a blank sheet)'))
     language = row.get("language")
     if isinstance(language, str) and language.strip() and not LANGUAGE_TAG.fullmatch(language):
-        found.append(problem("language", f"'{language}' is not a BCP 47 tag", "write for example 'en', 'pt-BR' or 'zh'"))
+        found.append(
+            problem("language", f"'{language}' is not a BCP 47 tag", "write for example 'en', 'pt-BR' or 'zh'")
+        )
     numbers: dict[str, float] = {}
     for name in ("grade", "max_grade"):
         value = row.get(name)

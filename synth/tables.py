@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 from synth.errors import DataFileError, RowProblem
 
@@ -78,15 +78,19 @@ def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], columns: Seque
 
 def _read_json_lines(path: Path, compressed: bool) -> Iterator[tuple[int, Row]]:
     problems: list[RowProblem] = []
-    raw: IO[bytes] = gzip.open(path, "rb") if compressed else path.open("rb")  # noqa: SIM115 (closed two lines down)
-    with raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="\n") as lines:
+    with (
+        cast(BinaryIO, gzip.open(path, "rb") if compressed else path.open("rb")) as raw,
+        io.TextIOWrapper(raw, encoding="utf-8-sig", newline="\n") as lines,
+    ):
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line)
             except json.JSONDecodeError as error:
-                problems.append(RowProblem(str(path), number, "line", f"not JSON ({error})", "write one JSON object a line"))
+                problems.append(
+                    RowProblem(str(path), number, "line", f"not JSON ({error})", "write one JSON object a line")
+                )
                 continue
             if isinstance(row, dict):
                 yield number, row
@@ -102,7 +106,10 @@ def _read_csv(path: Path) -> Iterator[tuple[int, Row]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
         for row in reader:
-            yield reader.line_num, {key: value for key, value in row.items() if key is not None and value not in (None, "")}
+            yield (
+                reader.line_num,
+                {key: value for key, value in row.items() if key is not None and value not in (None, "")},
+            )
 
 
 def _read_parquet(path: Path) -> Iterator[tuple[int, Row]]:
@@ -133,7 +140,7 @@ def _write(stream: IO[bytes], suffix: str, rows: Iterable[Row], columns: Sequenc
     if suffix == ".jsonl.gz":
         # No time stamp and no name inside, or the same rows would give other bytes each time.
         with gzip.GzipFile(filename="", fileobj=stream, mode="wb", mtime=0) as compressed:
-            return _write_json_lines(compressed, rows)
+            return _write_json_lines(cast(BinaryIO, compressed), rows)
     return _write_json_lines(stream, rows)
 
 
