@@ -1,0 +1,38 @@
+"""Nothing handed in, only signs, or a word that grades of language models are known to fall for."""
+
+from __future__ import annotations
+
+import regex
+
+from relevance.guards.base import Guard, GuardInput
+
+_WORD_OR_FORMULA = regex.compile(r"[\p{L}\p{N}\p{Sm}∅□→←↑↓°%$€£¥₹]")
+
+# After Zhao et al. 2025, "One token to fool LLM-as-a-judge": openers of a solution that hold none.
+_MASTER_KEYS = frozenset(
+    """solution|the solution|thought process|thought process solution|let s solve this problem step by step|answer
+    |the answer|the answer is|final answer|my answer|step 1|first|here is the answer|see above|as above|lösung|antwort
+    |die antwort|die lösung|réponse|la réponse|respuesta|la respuesta|solución|resposta|solução|risposta|soluzione
+    |ответ|решение|答案|解|解答|答|回答|解决方案|かいとう|答え|해답|해설|답|정답|उत्तर|समाधान|जवाब|উত্তর|সমাধান|الحل|الجواب
+    |الإجابة|الاجابه|jawaban|penyelesaian|jibu|suluhisho|cevap|çözüm|yanıt|đáp án|trả lời|lời giải|پاسخ|جواب|odpowiedź
+    |rozwiązanie|відповідь|розвязок|คำตอบ|เฉลย|תשובה|פתרון|απάντηση|λύση|antwoord|oplossing|отговор|решение|odgovor
+    |rješenje|odpověď|řešení|svar|løsning|lösning|vastaus|válasz|megoldás|răspuns|soluție""".replace("\n", "")
+    .replace("    ", "")
+    .split("|")
+)
+
+
+def _is_master_key(answer: GuardInput) -> bool:
+    from synth.text import fold, is_unspaced
+
+    joined = ("" if is_unspaced(answer.text) else " ").join(answer.words)
+    return joined in {fold(key) for key in _MASTER_KEYS} and joined not in answer.graded_words
+
+
+BLANK = Guard("blank", "nothing readable was handed in", lambda answer: not answer.text)
+NO_WORDS = Guard(
+    "punctuation",
+    "only punctuation or signs, no letter, number or formula",
+    lambda answer: not _WORD_OR_FORMULA.search(answer.text),
+)
+MASTER_KEY = Guard("master-key", "only the heading of an answer, such as 'Solution:'", _is_master_key)
