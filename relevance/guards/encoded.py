@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import regex
 
 from relevance.guards.base import Guard, GuardInput
@@ -22,9 +24,7 @@ def _is_encoded(answer: GuardInput) -> bool:
 
 def _looks_random(token: str) -> bool:
     kinds = [any(map(test, token)) for test in (str.isupper, str.islower, str.isdigit)]
-    changes = sum(
-        a.isupper() != b.isupper() or a.isdigit() != b.isdigit() for a, b in zip(token, token[1:], strict=False)
-    )
+    changes = sum(a.isupper() != b.isupper() or a.isdigit() != b.isdigit() for a, b in itertools.pairwise(token))
     return sum(kinds) >= 2 and changes > len(token) / 4
 
 

@@ -7,7 +7,10 @@ import regex
 from relevance.guards.base import Guard, GuardInput
 
 _FLAGS = regex.IGNORECASE | regex.VERSION1
-_GRADE = r"(?:score|grade|points?|marks?|note|punkte|punktzahl|nota|notes?|calificaci[oó]n|puntos|voto|pont(?:os|uaç[aã]o)|оценка|балл\w*|分数|得分|评分|点数|成績|점수)"
+_GRADE = (
+    r"(?:score|grade|points?|marks?|note|punkte|punktzahl|nota|notes?|calificaci[oó]n|puntos|voto|pont(?:os|uaç[aã]o)"
+    r"|оценка|балл\w*|分数|得分|评分|点数|成績|점수)"
+)
 _PATTERNS = tuple(
     regex.compile(pattern, _FLAGS)
     for pattern in (

@@ -1,0 +1,94 @@
+"""What ordinary text looks like: hashed counts of words and character trigrams over many languages.
+
+Small enough to live inside the gate's artifact (under 1 MB), and language-agnostic: a word or trigram of any script is
+a bucket. Languages it has never seen look surprising throughout; features therefore compare an answer with the
+question's own graded answers.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synth.text import folded_words
+
+TRIGRAM_BUCKETS = 1 << 17
+BIGRAM_BUCKETS = 1 << 14
+WORD_BUCKETS = 1 << 15
+BACKOFF = 3.0
+"""Weight of the lower order in the interpolated estimate (absolute counts)."""
+
+
+@lru_cache(maxsize=200_000)
+def word_bucket(word: str) -> int:
+    """Bucket of a folded word; the same on every machine."""
+    return zlib.crc32(word.encode("utf-8", "surrogatepass")) % WORD_BUCKETS
+
+
+def _codes(word: str) -> NDArray[np.uint64]:
+    # A boundary on both sides makes beginnings and endings part of the model.
+    return np.array([1, 1, *map(ord, word), 2], dtype=np.uint64)
+
+
+def _buckets(codes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Buckets of (trigram, its first two characters, its last two) for every place of a word."""
+    first, second, third = codes[:-2], codes[1:-1], codes[2:]
+    # Multiplicative hashing (Knuth); the constants are odd 32-bit numbers.
+    pair = first * np.uint64(2654435761) + second * np.uint64(2246822519)
+    trigram = (pair + third * np.uint64(3266489917)) >> np.uint64(7)
+    last_pair = (second * np.uint64(2654435761) + third * np.uint64(2246822519)) >> np.uint64(7)
+    return (
+        (trigram % np.uint64(TRIGRAM_BUCKETS)).astype(np.int64),
+        ((pair >> np.uint64(7)) % np.uint64(BIGRAM_BUCKETS)).astype(np.int64),
+        (last_pair % np.uint64(BIGRAM_BUCKETS)).astype(np.int64),
+    )
+
+
+@dataclass(frozen=True)
+class LanguageBackground:
+    """Hashed counts. `trigrams`: (TRIGRAM_BUCKETS,), `bigrams`: (BIGRAM_BUCKETS,), `words`: (WORD_BUCKETS,) int32."""
+
+    trigrams: NDArray[np.int32]
+    bigrams: NDArray[np.int32]
+    words: NDArray[np.int32]
+
+    @classmethod
+    def fit(cls, texts: Iterable[str]) -> LanguageBackground:
+        """Count the words and trigrams of genuine texts."""
+        trigrams = np.zeros(TRIGRAM_BUCKETS, dtype=np.int32)
+        bigrams = np.zeros(BIGRAM_BUCKETS, dtype=np.int32)
+        words = np.zeros(WORD_BUCKETS, dtype=np.int32)
+        for text in texts:
+            for word in folded_words(text):
+                words[word_bucket(word)] += 1
+                trigram, pair, _ = _buckets(_codes(word))
+                np.add.at(trigrams, trigram, 1)
+                np.add.at(bigrams, pair, 1)
+        return cls(trigrams, bigrams, words)
+
+    def surprise(self, words: Sequence[str]) -> float:
+        """Mean negative log probability (nats) of a character of these words; 0 for no words.
+
+        P(c | a b) = (n(abc) + BACKOFF * P(c | b)) / (n(ab) + BACKOFF), with P(c | b) from pair counts alike.
+        """
+        if not words:
+            return 0.0
+        codes = np.concatenate([_codes(word) for word in words])
+        trigram, pair, last_pair = _buckets(codes)
+        # Trigrams that reach over two words are no part of the model.
+        inside = codes[:-2] != 2
+        inside &= codes[1:-1] != 2
+        lower = (self.bigrams[last_pair] + 0.05) / (max(1, int(self.bigrams.sum())) / 500 + 0.05)
+        lower = np.minimum(lower, 1.0)
+        probability = (self.trigrams[trigram] + BACKOFF * lower) / (self.bigrams[pair] + BACKOFF)
+        return float(-np.log(np.clip(probability[inside], 1e-6, 1.0)).mean())
+
+    def commonness(self, words: Sequence[str]) -> NDArray[np.float64]:
+        """log(1 + count) of each word in the background."""
+        counts = self.words[[word_bucket(word) for word in words]] if words else np.zeros(0)
+        return np.log1p(counts.astype(np.float64))

@@ -1,0 +1,320 @@
+"""What a gate knows of a question, and the features of an answer against it.
+
+Base features compare one answer with the question, the references and the graded answers (the support). Each is also
+standardised by the support's own leave-one-out values, so that "near" means near for this question. All of them are
+invariant to the order of the support.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relevance.background import LanguageBackground
+from synth.text import character_ngrams, folded_words, longest_common_run
+
+Vectors = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+
+MIN_STANDARDISED = 4
+"""Fewer graded answers than this say too little about their own spread."""
+
+BASE_FEATURES = (
+    "cosine_question",
+    "centred_question",
+    "cosine_reference",
+    "centred_reference",
+    "nearest",
+    "nearest_three",
+    "mean_similarity",
+    "centred_nearest",
+    "centred_nearest_three",
+    "centred_centroid",
+    "nearest_credited",
+    "nearest_uncredited",
+    "credit_difference",
+    "residual_norm",
+    "residual_centroid",
+    "residual_nearest",
+    "residual_nearest_three",
+    "words_from_question",
+    "question_words_used",
+    "run_from_question",
+    "grams_from_question",
+    "grams_from_support",
+    "pairs_from_support",
+    "words_from_support",
+    "log_words",
+    "distinct_words",
+    "mean_word_length",
+    "digit_share",
+    "mark_share",
+    "comma_share",
+    "common_share",
+    "mean_commonness",
+    "new_word_surprise",
+    "new_word_share",
+)
+
+
+@dataclass(frozen=True)
+class Space:
+    """A projection that opens the encoder's narrow cone: centred per role, rotated to principal axes, rescaled.
+
+    `question_mean`, `answer_mean`: (d,); `axes`: (d, k).
+    """
+
+    question_mean: Vectors
+    answer_mean: Vectors
+    axes: Vectors
+
+    @classmethod
+    def fit(cls, questions: Vectors, answers: Vectors, dimensions: int) -> Space:
+        """Means and whitened principal axes of the answers, (n, d) -> k = at most `dimensions` axes."""
+        answer_mean = answers.mean(axis=0)
+        centred = (answers - answer_mean).astype(np.float64)
+        covariance = centred.T @ centred / len(centred)
+        values, axes = np.linalg.eigh(covariance)
+        order = np.argsort(values)[::-1][: min(dimensions, len(answers))]
+        # A square root between plain and full whitening: full whitening makes noise of the last axes.
+        scale = 1.0 / np.sqrt(np.sqrt(np.maximum(values[order], 1e-9) * values[order[0]]))
+        return cls(questions.mean(axis=0), answer_mean, (axes[:, order] * scale).astype(np.float32))
+
+    def answers(self, vectors: Vectors) -> Vectors:
+        """(n, d) answer vectors -> (n, k) unit vectors."""
+        return _unit((vectors - self.answer_mean) @ self.axes)
+
+    def questions(self, vectors: Vectors) -> Vectors:
+        """(n, d) question vectors -> (n, k) unit vectors."""
+        return _unit((vectors - self.question_mean) @ self.axes)
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """The lexical side of a text, computed once."""
+
+    words: list[str]
+    grams: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    characters: int
+    digits: int
+    marks: int
+    commas: int
+
+    @classmethod
+    def of(cls, text: str) -> TextFacts:
+        """Facts of a cleaned text."""
+        found = folded_words(text)
+        return cls(
+            words=found,
+            grams=frozenset(character_ngrams(text, 4)),
+            pairs=frozenset(itertools.pairwise(found)),
+            characters=max(1, len(text)),
+            digits=sum(char.isdigit() for char in text),
+            marks=sum(not char.isalnum() and not char.isspace() for char in text),
+            commas=sum(char in ",،、，;；/" for char in text),
+        )
+
+
+class Evidence:
+    """Everything known of one question, ready to compare answers with.
+
+    Args:
+        question: cleaned text of the question; `question_vector`: (d,).
+        references, reference_vectors: reference answers, (r, d).
+        support, support_vectors, support_credit: graded answers' facts, (s, d), and grades / max grade in 0 … 1, (s,).
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        background: LanguageBackground,
+        question: str,
+        question_vector: Vectors,
+        references: Sequence[str],
+        reference_vectors: Vectors,
+        support: Sequence[TextFacts],
+        support_vectors: Vectors,
+        support_credit: NDArray[np.float64],
+    ) -> None:
+        self.space = space
+        self.background = background
+        self.question_facts = TextFacts.of(question)
+        self.question_vector = question_vector
+        self.reference_facts = [TextFacts.of(reference) for reference in references]
+        self.reference_vectors = reference_vectors
+        self.support = list(support)
+        self.support_vectors = support_vectors
+        self.support_credit = support_credit
+        self.question_point = space.questions(question_vector[None])[0]
+        self.reference_points = space.answers(reference_vectors) if len(reference_vectors) else reference_vectors
+        self.support_points = space.answers(support_vectors) if len(support_vectors) else support_vectors
+        self._known_counts: dict[str, int] = {}
+        self._gram_counts: dict[str, int] = {}
+        self._pair_counts: dict[tuple[str, str], int] = {}
+        for facts in [*self.support, *self.reference_facts]:
+            for word in set(facts.words):
+                self._known_counts[word] = self._known_counts.get(word, 0) + 1
+            for gram in facts.grams:
+                self._gram_counts[gram] = self._gram_counts.get(gram, 0) + 1
+            for pair in facts.pairs:
+                self._pair_counts[pair] = self._pair_counts.get(pair, 0) + 1
+
+    @cached_property
+    def _leave_one_out(self) -> tuple[Matrix, Matrix]:
+        """Mean and spread, (F,) each, of the support's own base features, every answer compared with the others."""
+        own = self._base(self.support, self.support_vectors, leave_out=True)
+        # A spread of a handful of answers is shrunk upwards, or every new answer would be an outlier.
+        spread = np.sqrt((own.var(axis=0) * len(own) + 2.0 * _TYPICAL_SPREAD**2) / (len(own) + 1.0))
+        return own.mean(axis=0), spread
+
+    def features(self, answers: Sequence[TextFacts], vectors: Vectors) -> Matrix:
+        """(n, 2 F + 3): base features, standardised ones (0 with little support), what there was to compare with."""
+        base = self._base(answers, vectors, leave_out=False)
+        size = len(self.support)
+        if size >= MIN_STANDARDISED:
+            mean, spread = self._leave_one_out
+            standardised = np.clip((base - mean) / spread, -8.0, 8.0)
+        else:
+            standardised = np.zeros_like(base)
+        known = np.array([np.log1p(size), float(len(self.reference_vectors) > 0), float(size >= MIN_STANDARDISED)])
+        return np.hstack([base, standardised, np.tile(known, (len(base), 1))])
+
+    def interactions(self, vectors: Vectors) -> Vectors:
+        """(n, 4 k): the answer, its products with question and with the centre of the support, and its residual."""
+        points = self.space.answers(vectors)
+        target = self._target_point
+        residual = _unit(points - (points @ self.question_point)[:, None] * self.question_point)
+        scale = np.float32(np.sqrt(points.shape[1]))
+        parts = [points, points * self.question_point * scale, points * target * scale, residual]
+        return np.asarray(np.hstack(parts) * scale, dtype=np.float32)
+
+    @cached_property
+    def _target_point(self) -> Vectors:
+        """Where right and honest answers lie: centre of support and references, or the question when there are none."""
+        near = [points for points in (self.support_points, self.reference_points) if len(points)]
+        return _unit(np.vstack(near).mean(axis=0)[None])[0] if near else self.question_point
+
+    def _base(self, answers: Sequence[TextFacts], vectors: Vectors, leave_out: bool) -> Matrix:
+        points = self.space.answers(vectors)
+        rows = np.zeros((len(answers), len(BASE_FEATURES)))
+        rows[:, 0] = vectors @ self.question_vector
+        rows[:, 1] = points @ self.question_point
+        if len(self.reference_vectors):
+            rows[:, 2] = (vectors @ self.reference_vectors.T).max(axis=1)
+            rows[:, 3] = (points @ self.reference_points.T).max(axis=1)
+        if len(self.support) > int(leave_out):
+            rows[:, 4:13] = self._support_similarities(vectors, points, leave_out)
+        rows[:, 13:17] = self._residuals(points, leave_out)
+        for row, facts in zip(rows[:, 17:], answers, strict=True):
+            row[:] = self._lexical(facts, leave_out)
+        return rows
+
+    def _support_similarities(self, vectors: Vectors, points: Vectors, leave_out: bool) -> Matrix:
+        cosine = vectors @ self.support_vectors.T
+        centred = np.asarray(points @ self.support_points.T)
+        if leave_out:
+            np.fill_diagonal(cosine, -np.inf)
+            np.fill_diagonal(centred, -np.inf)
+        credited = self.support_credit > 0
+        lowest = centred.min(axis=1, where=np.isfinite(centred), initial=1.0)
+        best_credited = _best(centred, credited, lowest)
+        best_uncredited = _best(centred, ~credited, lowest)
+        total = self.support_points.sum(axis=0)
+        centroid = (points @ total - leave_out) / (len(self.support) - leave_out)
+        return np.column_stack(
+            [
+                _top(cosine, 1),
+                _top(cosine, 3),
+                np.where(np.isfinite(cosine), cosine, 0.0).sum(axis=1) / (len(self.support) - leave_out),
+                _top(centred, 1),
+                _top(centred, 3),
+                centroid,
+                best_credited,
+                best_uncredited,
+                best_credited - best_uncredited,
+            ]
+        )
+
+    def _residuals(self, points: Vectors, leave_out: bool) -> Matrix:
+        """Similarities after the question's direction is removed: what the answer says beyond the question."""
+        rows = np.zeros((len(points), 4))
+        rest = points - (points @ self.question_point)[:, None] * self.question_point
+        norm = np.linalg.norm(rest, axis=1)
+        rows[:, 0] = norm
+        if len(self.support) <= int(leave_out):
+            return rows
+        rest = rest / np.maximum(norm, 1e-6)[:, None]
+        own = _unit(self.support_points - (self.support_points @ self.question_point)[:, None] * self.question_point)
+        similarity = rest @ own.T
+        if leave_out:
+            np.fill_diagonal(similarity, -np.inf)
+        finite = np.isfinite(similarity)
+        rows[:, 1] = np.where(finite, similarity, 0.0).sum(axis=1) / finite.sum(axis=1)
+        rows[:, 2] = _top(similarity, 1)
+        rows[:, 3] = _top(similarity, 3)
+        return rows
+
+    def _lexical(self, facts: TextFacts, leave_out: bool) -> list[float]:
+        question = self.question_facts
+        count = max(1, len(facts.words))
+        distinct = set(facts.words)
+        asked = set(question.words)
+        seen = 1 if leave_out else 0
+        known = {word for word in distinct if self._known_counts.get(word, 0) > seen}
+        new = [word for word in facts.words if word not in known and word not in asked]
+        grams = max(1, len(facts.grams))
+        commonness = self.background.commonness(facts.words)
+        run = longest_common_run(facts.words[:200], question.words)[2]
+        return [
+            sum(word in asked for word in facts.words) / count,
+            len(asked & distinct) / max(1, len(asked)),
+            run / count,
+            len(facts.grams & question.grams) / grams,
+            sum(self._gram_counts.get(gram, 0) > seen for gram in facts.grams) / grams,
+            sum(self._pair_counts.get(pair, 0) > seen for pair in facts.pairs) / max(1, len(facts.pairs)),
+            sum(word in known for word in facts.words) / count,
+            float(np.log1p(len(facts.words))),
+            len(distinct) / count,
+            sum(map(len, facts.words)) / count,
+            facts.digits / facts.characters,
+            facts.marks / facts.characters,
+            facts.commas / count,
+            float((commonness > _COMMON).mean()) if len(commonness) else 0.0,
+            float(commonness.mean()) if len(commonness) else 0.0,
+            self.background.surprise(new[:100]),
+            len(new) / count,
+        ]
+
+
+_COMMON = float(np.log(200.0))
+# Spreads of the base features over genuine answers of one question, as orders of magnitude: only a floor.
+_TYPICAL_SPREAD = np.array(
+    [
+        *(0.02, 0.1, 0.02, 0.1, 0.02, 0.02, 0.02, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.02, 0.1, 0.1, 0.1),
+        *(0.15, 0.15, 0.1, 0.1, 0.15, 0.1, 0.15, 0.5, 0.1, 1.0, 0.05, 0.03, 0.05, 0.15, 0.7, 0.7, 0.2),
+    ]
+)
+
+
+def _unit(vectors: NDArray[np.floating]) -> Vectors:
+    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(norm, 1e-9), dtype=np.float32)
+
+
+def _top(similarity: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Mean of the `count` highest finite values of each row."""
+    available = min(count, int(np.isfinite(similarity[0]).sum()))
+    return np.asarray(np.sort(similarity, axis=1)[:, ::-1][:, :available].mean(axis=1), dtype=np.float32)
+
+
+def _best(similarity: NDArray[np.float32], columns: NDArray[np.bool_], fallback: NDArray[np.float32]) -> Matrix:
+    if not columns.any():
+        return fallback.astype(np.float64)
+    best = similarity[:, columns].max(axis=1)
+    return np.where(np.isfinite(best), best, fallback).astype(np.float64)
