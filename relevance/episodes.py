@@ -153,7 +153,11 @@ class _Others:
         own_texts = {answer.own_text for answer in prepared[number].texts}
         course, language, anywhere = [], [], []
         for index, other in enumerate(prepared):
-            if index == number or other.item.split_key == own.split_key or other.item.question.text == own.question.text:
+            if (
+                index == number
+                or other.item.split_key == own.split_key
+                or other.item.question.text == own.question.text
+            ):
                 continue
             same_language = other.item.question.language == own.question.language
             rows = [(index, row) for row in other.answer_rows if other.texts[row].own_text not in own_texts]
@@ -163,7 +167,11 @@ class _Others:
                 language.extend(rows)
             else:
                 anywhere.extend(rows)
-        self.pools = {"same-course-answer": course, "other-subject-answer": language, "wrong-language-off-topic": anywhere}
+        self.pools = {
+            "same-course-answer": course,
+            "other-subject-answer": language,
+            "wrong-language-off-topic": anywhere,
+        }
         self.prepared = prepared
 
     def draw(self, random: np.random.Generator) -> list[tuple[str, int, int]]:

@@ -1,0 +1,84 @@
+"""The relevance model as it scores: an MLP over features and interactions, in numpy.
+
+Training is in `relevance.training` (torch); scoring needs neither torch nor a GPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Standardisation:
+    """Mean and standard deviation of the inputs over the training rows, (f,) each."""
+
+    mean: Array
+    deviation: Array
+
+    @classmethod
+    def fit(cls, rows: Array) -> Standardisation:
+        """Statistics of (n, f) rows; a constant input keeps its scale."""
+        deviation = rows.std(axis=0)
+        return cls(rows.mean(axis=0), np.where(deviation > 1e-6, deviation, 1.0).astype(np.float32))
+
+    def apply(self, rows: Array) -> Array:
+        """(n, f) rows, standardised and clipped to +-10, so that nothing outlandish can outvote the rest."""
+        return np.asarray(np.clip((rows - self.mean) / self.deviation, -10.0, 10.0), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class RelevanceModel:
+    """Standardised features beside interactions, fully connected layers with ReLU, one logit.
+
+    `weights[i]`: (out, in), `biases[i]`: (out,). The logit is that P(relevant) = 1 / (1 + exp(-logit / temperature)).
+    """
+
+    standardisation: Standardisation
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+
+    def logits(self, features: Array, interactions: Array) -> Array:
+        """(n, f) features and (n, i) interactions -> (n,) logits.
+
+        Each row's logit is computed alone, by the same sums, so that it does not depend on its neighbours.
+        """
+        rows = np.hstack([self.standardisation.apply(features), interactions])
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            rows = np.maximum(_row_wise(rows, weight) + bias, 0.0)
+        return np.asarray((_row_wise(rows, self.weights[-1]) + self.biases[-1])[:, 0], dtype=np.float32)
+
+    def tensors(self) -> dict[str, Array]:
+        """Everything as named tensors, for safetensors."""
+        named = {
+            "standardisation.mean": self.standardisation.mean,
+            "standardisation.deviation": self.standardisation.deviation,
+        }
+        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            named[f"layers.{number}.weight"] = weight
+            named[f"layers.{number}.bias"] = bias
+        return named
+
+    @classmethod
+    def from_tensors(cls, named: Mapping[str, Array]) -> RelevanceModel:
+        """Inverse of `tensors`.
+
+        Raises:
+            KeyError: a tensor is missing.
+        """
+        count = sum(name.startswith("layers.") and name.endswith(".weight") for name in named)
+        return cls(
+            Standardisation(named["standardisation.mean"], named["standardisation.deviation"]),
+            tuple(named[f"layers.{number}.weight"] for number in range(count)),
+            tuple(named[f"layers.{number}.bias"] for number in range(count)),
+        )
+
+
+def _row_wise(rows: Array, weight: Array) -> Array:
+    # einsum without BLAS sums each row in the same order whatever the number of rows; a BLAS product does not.
+    return np.asarray(np.einsum("nf,of->no", rows, weight, optimize=False))
