@@ -17,7 +17,7 @@ MAX_OWN_CHARACTERS = 4
 def _phrases() -> tuple[tuple[str, ...], ...]:
     """Refusals as folded words, the longest first."""
     lines = (Path(__file__).parent / "refusals.txt").read_text(encoding="utf-8").splitlines()
-    phrases = {tuple(folded_words(line)) for line in lines if line and not line.startswith("#")}
+    phrases = {tuple(folded_words(line)) for line in lines if folded_words(line) and not line.startswith("#")}
     return tuple(sorted(phrases, key=lambda phrase: (-len(phrase), phrase)))
 
 
