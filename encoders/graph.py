@@ -23,7 +23,7 @@ GRAPH_VERSION = 1
 Matrix = NDArray[np.float32]
 
 _MICROSOFT = "com.microsoft"
-_ACTIVATIONS = {"gelu": "BiasGelu", "gelu_new": "FastGelu", "gelu_pytorch_tanh": "FastGelu"}
+ACTIVATIONS = {"gelu": "BiasGelu", "gelu_new": "FastGelu", "gelu_pytorch_tanh": "FastGelu"}
 
 
 @dataclass(frozen=True)
@@ -101,13 +101,17 @@ class _Graph:
         column = self.node("Unsqueeze", [scale, "columns"], f"{name}.column")
         return self.node("Mul", [raw, column], name)
 
-    def add_and_norm(self, source: str, skip: str, linear: Linear, norm: Norm, shape: Shape, name: str) -> str:
+    def add_and_norm(
+        self, source: str, skip: str, linear: Linear, norm: Norm, shape: Shape, name: str
+    ) -> str:
         inputs = [source, skip, self.constant(f"{name}.scale", norm.scale)]
         inputs += [self.constant(f"{name}.shift", norm.shift), self.constant(f"{name}.bias", linear.bias)]
         return self.node("SkipLayerNormalization", inputs, name, _MICROSOFT, epsilon=shape.epsilon)
 
 
-def write_graph(path: Path, shape: Shape, embedding_norm: Norm, layers: Iterable[Layer], precision: Precision) -> None:
+def write_graph(
+    path: Path, shape: Shape, embedding_norm: Norm, layers: Iterable[Layer], precision: Precision
+) -> None:
     """Write the model file of an encoder without its embedding tables.
 
     Inputs of the model: ``embeddings`` float32 ``(tokens, hidden)``, word plus position plus type; ``lay``  int64
@@ -132,7 +136,9 @@ def write_graph(path: Path, shape: Shape, embedding_norm: Norm, layers: Iterable
         graph.node("ConstantOfShape", [count], "middles", value=value)
     norm = [graph.constant("embedding.scale", embedding_norm.scale)]
     norm += [graph.constant("embedding.shift", embedding_norm.shift)]
-    states = graph.node("LayerNormalization", ["embeddings", *norm], "embedding", axis=-1, epsilon=shape.epsilon)
+    states = graph.node(
+        "LayerNormalization", ["embeddings", *norm], "embedding", axis=-1, epsilon=shape.epsilon
+    )
     for number, layer in enumerate(layers):
         states = _add_layer(graph, states, layer, shape, f"layer{number}")
     graph.node("Identity", [states], "states")
@@ -141,7 +147,10 @@ def write_graph(path: Path, shape: Shape, embedding_norm: Norm, layers: Iterable
         return helper.make_tensor_value_info(name, kind, dimensions)
 
     inputs = [port("embeddings", TensorProto.FLOAT, ["tokens", hidden])]
-    inputs += [port("lay", TensorProto.INT64, ["texts", "length"]), port("lengths", TensorProto.INT32, ["texts"])]
+    inputs += [
+        port("lay", TensorProto.INT64, ["texts", "length"]),
+        port("lengths", TensorProto.INT32, ["texts"]),
+    ]
     inputs += [port("gather", TensorProto.INT64, ["tokens"])]
     outputs = [port("states", TensorProto.FLOAT, ["tokens", hidden])]
     model = helper.make_model(
@@ -162,7 +171,11 @@ def _add_layer(graph: _Graph, states: str, layer: Layer, shape: Shape, name: str
     graph.nodes.append(helper.make_node("Split", [laid], parts, f"{name}.split", axis=-1, num_outputs=3))
     bias = graph.constant(f"{name}.query_key_value.bias", layer.query_key_value.bias)
     attention = graph.node(
-        "MultiHeadAttention", [*parts, bias, "lengths"], f"{name}.attention", _MICROSOFT, num_heads=shape.heads
+        "MultiHeadAttention",
+        [*parts, bias, "lengths"],
+        f"{name}.attention",
+        _MICROSOFT,
+        num_heads=shape.heads,
     )
     places = graph.node("Reshape", [attention, "flat"], f"{name}.places")
     attention = graph.node("Gather", [places, "gather"], f"{name}.gathered")
@@ -172,6 +185,6 @@ def _add_layer(graph: _Graph, states: str, layer: Layer, shape: Shape, name: str
     )
     widened = graph.product(states, layer.intermediate.weight, f"{name}.intermediate")
     bias = graph.constant(f"{name}.intermediate.bias", layer.intermediate.bias)
-    activated = graph.node(_ACTIVATIONS[shape.activation], [widened, bias], f"{name}.activated", _MICROSOFT)
+    activated = graph.node(ACTIVATIONS[shape.activation], [widened, bias], f"{name}.activated", _MICROSOFT)
     narrowed = graph.product(activated, layer.output.weight, f"{name}.output")
     return graph.add_and_norm(narrowed, states, layer.output, layer.output_norm, shape, f"{name}.output_norm")

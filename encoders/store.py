@@ -135,7 +135,9 @@ class _Shelf:
         return int(self._config["dimension"]) * self._dtype.itemsize
 
     def _map(self) -> NDArray[np.floating]:
-        return np.memmap(self._vectors_path, self._dtype, "r", shape=(len(self._index), self._config["dimension"]))
+        return np.memmap(
+            self._vectors_path, self._dtype, "r", shape=(len(self._index), self._config["dimension"])
+        )
 
     def _refresh(self) -> bool:
         """Read the keys that were added since; whether there were any."""
@@ -212,7 +214,9 @@ class StoredEncoder(Encoder):
 
     def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
         vectors, found = self.store.get(self.encoder, role, texts)
-        missing = list(dict.fromkeys(text for text, known in zip(texts, found.tolist(), strict=True) if not known))
+        missing = list(
+            dict.fromkeys(text for text, known in zip(texts, found.tolist(), strict=True) if not known)
+        )
         if not missing:
             if progress is not None:
                 progress(len(texts), len(texts))
