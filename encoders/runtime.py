@@ -60,15 +60,11 @@ class GraphRunner:
         # Waiting threads sleep: a server or a Ray worker beside us needs the core more than we need the microseconds.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._embed, self._begin, self._end, self._room = embed, begin, end, positions - 2
         self._pooling = pooling
 
-    def encode(
-        self, tokenize: Callable[[str], list[int]], texts: Sequence[str], progress: Progress | None
-    ) -> Vectors:
+    def encode(self, tokenize: Callable[[str], list[int]], texts: Sequence[str], progress: Progress | None) -> Vectors:
         """Unit vectors of texts, ``(n, hidden)``.
 
         A text longer than the model's positions is cut into windows; its vector is the mean of theirs, weighted by
@@ -102,9 +98,7 @@ class GraphRunner:
         places = np.arange(width)
         inside = places < lengths[:, None]
         positions = np.broadcast_to(places, inside.shape)[inside]
-        numbers = np.fromiter(
-            (token for sequence in sequences for token in sequence), np.int64, int(lengths.sum())
-        )
+        numbers = np.fromiter((token for sequence in sequences for token in sequence), np.int64, int(lengths.sum()))
         feeds = {
             "embeddings": self._embed(numbers, positions),
             "lay": np.where(inside, starts[:, None] + places, 0),

@@ -17,9 +17,7 @@ from collections.abc import Sequence
 _WORD_MARK = "\u2581"
 _WORD = re.compile(f"{_WORD_MARK}[^{_WORD_MARK}]*")
 _SPACES = re.compile(" {2,}")
-_UNKNOWN_PENALTY = (
-    10.0  # SentencePiece's kUnkPenalty: an unknown character costs this much more than the rarest piece
-)
+_UNKNOWN_PENALTY = 10.0  # SentencePiece's kUnkPenalty: an unknown character costs this much more than the rarest piece
 _REMEMBERED_WORDS = 100_000
 _LONGEST_REMEMBERED = 32
 
@@ -76,9 +74,7 @@ class UnigramTokenizer:
         whole = len(word)
         best = [float("-inf")] * (whole + 1)
         best[0] = 0.0
-        last: list[tuple[int, int]] = [(0, 0)] * (
-            whole + 1
-        )  # (piece, where it starts) of the best way to a place
+        last: list[tuple[int, int]] = [(0, 0)] * (whole + 1)  # (piece, where it starts) of the best way to a place
         number, score, longest = self._number.get, self._score, self._longest
         for start in range(whole):
             so_far = best[start]
