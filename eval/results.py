@@ -60,7 +60,7 @@ class Case:
 
 @dataclass(frozen=True)
 class GradingQuality:
-    """How well honest held-out answers are graded: kappa and absolute error (in grades / max grade), means over questions.
+    """How well held-out answers are graded: kappa and absolute error (in grades / max grade), means over questions.
 
     `qwk_constant` is the kappa of the best constant grade, the floor any grader must beat.
     """

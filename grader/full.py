@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from encoders import Encoder
+from encoders import Encoder, open_encoder
 from grader.estimates import GradeEstimate
 from grader.question import GraderPrior, QuestionGrader
+from relevance.artifact import load_gate
 from relevance.evidence import Vectors
 from relevance.gate import Gate, QuestionGate, Verdict
 from synth.graded import GradedAnswer, GradedQuestion
@@ -123,3 +125,20 @@ class FullQuestionGrader:
             relevance=verdict.relevance,
             reason=verdict.reason,
         )
+
+
+def open_full_grader(gate: str | os.PathLike[str] = "bundled", encoder: str = "e5", threads: int = 1) -> FullGrader:
+    """A full grader by name.
+
+    Args:
+        gate: an artifact's folder, "bundled", or "none" for the plain grader.
+        encoder: the plain grader's encoder; with a gate it is the gate's.
+
+    Raises:
+        ArtifactError: the folder is not a gate.
+        EncoderUnavailable: the encoder cannot be had here.
+    """
+    if gate == "none":
+        return FullGrader(open_encoder(encoder, threads), None)
+    loaded = load_gate(None if gate == "bundled" else gate, threads=threads)
+    return FullGrader(loaded.encoder, loaded)

@@ -210,9 +210,7 @@ class _Problem:
         ones = np.broadcast_to(bias[:, None, :], dual.shape)
         return change - factor.apply(ones), bias
 
-    def backtrack(
-        self, dual: Floats, moved: Floats, change: Floats, bias_change: Floats, halvings: int = 40
-    ) -> Floats:
+    def backtrack(self, dual: Floats, moved: Floats, change: Floats, bias_change: Floats, halvings: int = 40) -> Floats:
         """(B,) step lengths in 0 … 1 that lower the objective enough (Armijo's rule, by halving)."""
         fitted, shift = self.kernel @ dual, self.kernel @ change
         direction = shift + bias_change[:, None, :]

@@ -42,9 +42,7 @@ class QuestionGrader:
         scale: The question's levels; by default the coarsest scale that has all the grades given.
     """
 
-    def __init__(
-        self, *, max_grade: float, prior: GraderPrior | None = None, scale: GradeScale | None = None
-    ) -> None:
+    def __init__(self, *, max_grade: float, prior: GraderPrior | None = None, scale: GradeScale | None = None) -> None:
         self.max_grade = float(max_grade)
         self.prior = prior or GraderPrior()
         self._given_scale = scale

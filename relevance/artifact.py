@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from encoders import Encoder, get_encoder
+from encoders import Encoder, open_encoder
 from relevance.background import LanguageBackground
 from relevance.calibration import Calibration
 from relevance.evidence import BASE_FEATURES, Space
@@ -106,7 +106,8 @@ def load_gate(folder: str | os.PathLike[str] | None = None, encoder: Encoder | N
 
     Args:
         folder: the artifact's folder; None for the bundled gate.
-        encoder: an encoder to use; by default the one named in the artifact, with `threads` threads.
+        encoder: an encoder to use; by default the one named in the artifact, with `threads` threads and the user's
+            store of vectors.
 
     Raises:
         ArtifactError: the folder is not a gate, or the encoder's content is not what the gate was trained with.
@@ -114,7 +115,7 @@ def load_gate(folder: str | os.PathLike[str] | None = None, encoder: Encoder | N
     folder = BUNDLED if folder is None else Path(folder)
     artifact = read_gate(folder)
     if encoder is None:
-        encoder = get_encoder(artifact.encoder_name, threads=threads)
+        encoder = open_encoder(artifact.encoder_name, threads)
     if encoder.content_hash != artifact.encoder_hash:
         raise ArtifactError(
             f"{folder}: this gate was trained with encoder {artifact.encoder_name} ({artifact.encoder_hash[:12]}…), "

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from synth.attacks import AttackContext, attack_families, make_attacks
+from synth.attacks import AttackContext, attack_families, get_family, make_attacks
 from synth.bank import ADVERSARIAL_KINDS, Bank
 from synth.examples import Example
 from synth.graded import GradedAnswer, GradedQuestion
@@ -121,3 +121,16 @@ def with_attacks(
         ]
         attacked.append(replace(item, negatives=(*item.negatives, *found)))
     return attacked
+
+
+def negative_families(wanted: str) -> list[str]:
+    """Names of attack families that can be negatives: `must_reject` for all of that tier, `none`, or names by commas.
+
+    Raises:
+        UnknownFamilyError: a name is not a family.
+    """
+    if wanted == "none":
+        return []
+    if wanted == "must_reject":
+        return [family.name for family in attack_families().values() if family.tier == "must_reject"]
+    return [get_family(name.strip()).name for name in wanted.split(",")]

@@ -198,7 +198,8 @@ class Evidence:
     def _target_point(self) -> Vectors:
         """Where right and honest answers lie: centre of support and references, or the question when there are none."""
         near = [points for points in (self.support_points, self.reference_points) if len(points)]
-        return _unit(np.vstack(near).mean(axis=0)[None])[0] if near else self.question_point
+        centre: Vectors = np.vstack(near).mean(axis=0) if near else self.question_point
+        return _unit(centre)
 
     def _base(self, answers: Sequence[TextFacts], vectors: Vectors, leave_out: bool) -> Matrix:
         points = self.space.answers(vectors)
@@ -292,7 +293,8 @@ class Evidence:
         ]
 
 
-_COMMON = float(np.log(200.0))
+_COMMON = float(np.log(30.0))
+# A word of this background count is a function word or close to it, in a language the background has seen.
 # Spreads of the base features over genuine answers of one question, as orders of magnitude: only a floor.
 _TYPICAL_SPREAD = np.array(
     [
