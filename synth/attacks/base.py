@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,12 +18,16 @@ class AttackContext:
     """Everything a family may use to attack one question.
 
     `question.answers` are the graded answers the attacker may know. `course` holds other questions of the same group,
-    `elsewhere` questions of other subjects (both in any language).
+    `elsewhere` questions of other subjects (both in any language). `translations` holds the same question in other
+    languages, with answers in those languages. `written` holds texts that were written for this question by hand or by
+    a language model, by the name of the family they belong to; `make_attacks` mixes them with the generated ones.
     """
 
     question: GradedQuestion
     course: Sequence[GradedQuestion] = ()
     elsewhere: Sequence[GradedQuestion] = ()
+    translations: Sequence[GradedQuestion] = ()
+    written: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
