@@ -144,7 +144,8 @@ def _items(known: Material) -> tuple[list[tuple[str, float]], list[str]]:
 
 
 def _short_clauses(text: str) -> list[str]:
-    return [clause.rstrip(" .。!?।") for clause in split_clauses(text) if len(clause) <= LONGEST_ITEM]
+    clauses = [clause for sentence in split_sentences(text) for clause in split_clauses(sentence)]
+    return [clause.rstrip(" .。!?।") for clause in clauses if len(clause) <= LONGEST_ITEM]
 
 
 def hedge_list(context: AttackContext, rng: random.Random) -> Iterator[Attack]:
