@@ -91,7 +91,7 @@ def read_gate(folder: str | os.PathLike[str]) -> GateArtifact:
             models=_models(tensors),
             space=Space(tensors["space.question_mean"], tensors["space.answer_mean"], tensors["space.axes"]),
             background=LanguageBackground(
-                tensors["background.trigrams"], tensors["background.bigrams"], tensors["background.words"]
+                *(tensors[f"background.{name}"] for name in ("trigrams", "bigrams", "words", "pairs"))
             ),
             calibration=Calibration(**config["calibration"]),
         )
@@ -165,4 +165,5 @@ def _tensors(parts: GateParts) -> dict[str, NDArray[Any]]:
         "background.trigrams": parts.background.trigrams,
         "background.bigrams": parts.background.bigrams,
         "background.words": parts.background.words,
+        "background.pairs": parts.background.pairs,
     }
