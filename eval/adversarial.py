@@ -12,7 +12,7 @@ from eval.suite import Progress, SuiteSettings, run_suite
 from eval.targets import FullGraderTarget
 from grader.full import open_full_grader
 from relevance.artifact import BUNDLED, gate_hash
-from synth.attacks import AttackFamily, attack_families, get_family
+from synth.attacks import choose_families
 from synth.bank import bank_languages, load_bank
 from synth.graded import GradedQuestion, read_graded_files
 
@@ -59,17 +59,6 @@ def evaluate_adversarial(
     }
     settings = SuiteSettings(tuple(chosen), per_question, support, seed)
     return run_suite(FullGraderTarget(full, name), questions, settings, lending_pool(questions), described, progress)
-
-
-def choose_families(names: str) -> list[AttackFamily]:
-    """Families by "all" or by names separated by commas.
-
-    Raises:
-        UnknownFamilyError: a name is not a family.
-    """
-    if names == "all":
-        return list(attack_families().values())
-    return [get_family(name.strip()) for name in names.split(",") if name.strip()]
 
 
 def bank_questions() -> list[GradedQuestion]:

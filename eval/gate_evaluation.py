@@ -15,10 +15,10 @@ from eval.results import Rate
 from eval.statistics import exact_interval
 from eval.suite import MIN_ANSWERS, Progress, divide
 from relevance.artifact import load_gate
-from relevance.corpus import attack_context, negative_families
 from relevance.gate import IRRELEVANT, Gate, Verdict
 from relevance.metrics import threshold_at
-from synth.attacks import get_family, make_attacks
+from synth.attacking import attack_context
+from synth.attacks import choose_families, make_attacks
 from synth.graded import GradedQuestion, read_graded_files
 
 GENUINE = "genuine"
@@ -94,7 +94,7 @@ def evaluate_loaded_gate(
     usable = [question for question in questions if len(question.answers) >= MIN_ANSWERS]
     known = {question.id for question in usable}
     pool = [*usable, *(other for other in lending_pool(usable) if other.id not in known)]
-    families = [get_family(name) for name in negative_families("must_reject")]
+    families = choose_families("must_reject")
     verdicts: dict[str, list[Verdict]] = defaultdict(list)
     for done, question in enumerate(usable, 1):
         divided = divide(question, support, seed)

@@ -12,7 +12,7 @@ import numpy as np
 from eval.results import Case, FamilyResult, GradingQuality, Rate, SuiteResult
 from eval.statistics import mean_over_questions, quadratic_weighted_kappa
 from eval.targets import Target, TargetGrade
-from relevance.corpus import attack_context
+from synth.attacking import attack_context
 from synth.attacks import Attack, AttackFamily, make_attacks
 from synth.graded import GradedAnswer, GradedQuestion
 

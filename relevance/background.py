@@ -92,7 +92,7 @@ class LanguageBackground:
                 np.add.at(bigrams, pair, 1)
         return cls(trigrams, bigrams, words, pairs)
 
-    def surprise(self, words: Sequence[str]) -> float:
+    def surprise(self, words: tuple[str, ...]) -> float:
         """Mean negative log probability (nats) of a character of these words or letter runs; 0 for none.
 
         P(c | a b) = (n(abc) + BACKOFF * P(c | b)) / (n(ab) + BACKOFF), with P(c | b) from pair counts alike.

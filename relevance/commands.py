@@ -52,7 +52,9 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--languages", help="languages of the bank, separated by commas (default: all)")
     parser.add_argument("--data", type=Path, nargs="*", default=[], metavar="FILE", help="example files from `synth`")
     parser.add_argument("--graded", type=Path, nargs="*", default=[], metavar="FILE", help="graded files")
-    parser.add_argument("--attacks", default="must_reject", help="attack families added as negatives, or 'none'")
+    parser.add_argument(
+        "--attacks", default="must_reject", help="must_reject families added as negatives, by commas, or 'none'"
+    )
     parser.add_argument("--per-family", type=int, default=1, help="attacks per family and question (default 1)")
     parser.add_argument("--encoder", default="e5", help="encoder (default e5)")
     parser.add_argument("--cache", type=Path, help="folder of the embedding store (default: the user's cache)")
@@ -115,7 +117,8 @@ def run_score(arguments: argparse.Namespace) -> int:
 
 
 def _items(arguments: argparse.Namespace) -> list[GateQuestion]:
-    from relevance.corpus import from_bank, from_examples, from_graded, negative_families, with_attacks
+    from relevance.corpus import from_bank, from_examples, from_graded, with_attacks
+    from synth.attacks import choose_families
     from synth.bank import load_bank
     from synth.files import read_examples
     from synth.graded import read_graded_files
@@ -127,7 +130,7 @@ def _items(arguments: argparse.Namespace) -> list[GateQuestion]:
         items += from_examples(read_examples(path), path.name)
     for path in arguments.graded:
         items += from_graded(read_graded_files([path]), path.name)
-    families = negative_families(arguments.attacks)
+    families = [] if arguments.attacks == "none" else choose_families(arguments.attacks)
     return with_attacks(items, families, arguments.per_family, arguments.seed)
 
 

@@ -11,7 +11,8 @@ _WORD_OR_NUMBER = regex.compile(r"[\p{L}\p{N}]")
 
 # After Zhao et al. 2025, "One token to fool LLM-as-a-judge": openers of a solution that hold none.
 _MASTER_KEYS = frozenset(
-    """solution|the solution|explanation|erklärung|explicación|explication|spiegazione
+    fold(key)
+    for key in """solution|the solution|explanation|erklärung|explicación|explication|spiegazione
     |explicação|объяснение|解析|解説|かいせつ|설명|व्याख्या|ব্যাখ্যা|شرح|penjelasan|maelezo|açıklama
     |reasoning|thought process|thought process solution|let s solve this problem step by step|answer
     |the answer|the answer is|final answer|my answer|step 1|first|here is the answer|see above|as above|lösung|antwort
@@ -32,7 +33,7 @@ def _has_no_words(answer: GuardInput) -> bool:
 
 def _is_master_key(answer: GuardInput) -> bool:
     joined = ("" if is_unspaced(answer.text) else " ").join(answer.words)
-    return joined in {fold(key) for key in _MASTER_KEYS} and joined not in answer.graded_words
+    return joined in _MASTER_KEYS and joined not in answer.graded_words
 
 
 BLANK = Guard("blank", "nothing readable was handed in", lambda answer: not answer.text)

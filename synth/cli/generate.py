@@ -19,7 +19,9 @@ def add_commands(commands: Subparsers) -> None:
         "only for what is not there. The key is read from OPENAI_API_KEY.",
     )
     generate.add_argument("--questions", nargs="+", default=[], metavar="FILE", help="graded files with the questions")
-    generate.add_argument("--bank", action="store_true", help="the bundled bank's questions (default without --questions)")
+    generate.add_argument(
+        "--bank", action="store_true", help="the bundled bank's questions (default without --questions)"
+    )
     generate.add_argument("--out", required=True, metavar="FOLDER", help="where log and corpus go")
     generate.add_argument("--model", required=True, help="name of the model at the endpoint")
     generate.add_argument("--base-url", help="any OpenAI-compatible server, such as http://localhost:8000/v1")
@@ -32,7 +34,9 @@ def add_commands(commands: Subparsers) -> None:
     )
     generate.add_argument("--languages", type=comma_list, metavar="TAG,…", help="only questions in these languages")
     generate.add_argument("--limit", type=positive, help="at most so many questions per language")
-    generate.add_argument("--form", choices=("json", "list"), default="json", help="form of the replies (default: json)")
+    generate.add_argument(
+        "--form", choices=("json", "list"), default="json", help="form of the replies (default: json)"
+    )
     generate.add_argument("--temperature", type=float, default=1.0)
     generate.add_argument("--per-request", type=positive, default=8, help="answers asked for at once (default: 8)")
     generate.add_argument("--concurrency", type=positive, default=32, help="requests in flight at most (default: 32)")
@@ -45,9 +49,9 @@ def add_commands(commands: Subparsers) -> None:
 
 def run_generate(arguments: argparse.Namespace) -> int:
     """Ask, filter, write."""
-    from synth.generate import LOG_NAME, Yield, corpus_rows, default_pipeline, plan_questions, run_plan
     from synth.engine.log import RunLog
     from synth.files import write_examples
+    from synth.generate import LOG_NAME, Yield, corpus_rows, default_pipeline, plan_questions, run_plan
     from synth.plan.flags import plan_of_flags
 
     plan = plan_of_flags(vars(arguments))
@@ -62,5 +66,8 @@ def run_generate(arguments: argparse.Namespace) -> int:
     print(f"written to {folder / 'examples.jsonl'}")
     if summary.complete:
         return 0
-    print(f"not complete: {summary.stopped or f'{len(summary.failed)} request(s) failed'}; the same command continues", file=sys.stderr)
+    print(
+        f"not complete: {summary.stopped or f'{len(summary.failed)} request(s) failed'}; the same command continues",
+        file=sys.stderr,
+    )
     return 4
