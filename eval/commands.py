@@ -117,7 +117,8 @@ def run_demo(arguments: argparse.Namespace) -> int:
     """`answergate demo`."""
     from eval.demo import run_demo as run
 
-    return run(arguments.out, seed=arguments.seed, threads=arguments.threads, full=arguments.full)
+    exit_code: int = run(arguments.out, seed=arguments.seed, threads=arguments.threads, full=arguments.full)
+    return exit_code
 
 
 def _progress(noun: str) -> Any:

@@ -13,6 +13,7 @@ from encoders import Encoder, open_encoder
 from grader.estimates import GradeEstimate
 from grader.question import GraderPrior, QuestionGrader
 from relevance.artifact import load_gate
+from relevance.clean import MAX_CHARACTERS
 from relevance.evidence import Vectors
 from relevance.gate import Gate, QuestionGate, Verdict
 from synth.graded import GradedAnswer, GradedQuestion
@@ -99,7 +100,7 @@ class FullQuestionGrader:
         ]
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
-        return self._full.encoder.encode(list(texts), role="answer")
+        return self._full.encoder.encode([text[:MAX_CHARACTERS] for text in texts], role="answer")
 
     def _passed(self, estimate: GradeEstimate, relevance: float | None) -> GradeResult:
         return GradeResult(
