@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.base import EncoderUnavailable
-from encoders.graph import ACTIVATIONS, Layer, Linear, Matrix, Norm, Shape
+from encoders.bert_layers import Layer, Linear, Matrix, Norm, Shape
+from encoders.graph import ACTIVATIONS
 
 _WORDS = "embeddings.word_embeddings.weight"
 _ROBERTA = {"roberta", "xlm-roberta", "camembert"}

