@@ -5,8 +5,9 @@
 """
 
 from synth.attacks.base import Attack, AttackContext, AttackFamily, Severity, Tier
-from synth.attacks.languages import language_codes, sample_questions
+from synth.attacks.languages import language_codes
 from synth.attacks.registry import UnknownFamilyError, attack_families, choose_families, get_family, make_attacks
+from synth.attacks.samples import sample_context, sample_questions
 
 __all__ = [
     "Attack",
@@ -20,5 +21,6 @@ __all__ = [
     "get_family",
     "language_codes",
     "make_attacks",
+    "sample_context",
     "sample_questions",
 ]

@@ -16,7 +16,8 @@ MOST_SHARED = 0.5
 """Share of an answer's words that may stand in one credited answer of the question attacked."""
 SAME_QUESTION = 0.6
 """Share of words from which two questions count as the same one asked twice."""
-ANSWERS_EACH = 40
+ANSWERS_EACH = 12
+COMPARED = 20
 
 
 def _shared(words: frozenset[str], others: frozenset[str]) -> float:
@@ -31,7 +32,7 @@ def _borrowable(context: AttackContext, others: Sequence[GradedQuestion]) -> lis
     """The best answers to the other questions in an accepted language, but none that could answer this question."""
     known = material(context.question)
     own = _content(known, context.question.text)
-    credited = [_content(known, answer.text) for answer in (*known.best[:40], *known.credited[:40])]
+    credited = [_content(known, answer.text) for answer in (*known.best[:COMPARED], *known.credited[:COMPARED])]
     texts: list[str] = []
     for question in others:
         other = material(question)

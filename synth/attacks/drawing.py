@@ -9,7 +9,7 @@ from typing import TypeVar
 from synth.attacks.languages import Language
 
 T = TypeVar("T")
-PATIENCE = 400
+PATIENCE = 120
 """Unusable draws in a row before a family counts as having no more for a question."""
 ENDINGS = ("", "", ".", "!", "...", "!!", "?", " :)", "!!!", " .")
 

@@ -21,6 +21,8 @@ def _with_inserted(rng: random.Random, known: Material, text: str, count: int) -
     pieces = [piece for piece, _ in known.tokens(text)]
     places = [place for place, (_, is_word) in enumerate(known.tokens(text)) if is_word]
     nouns = [place for place in places if known.is_content(pieces[place])] or places
+    if not places:
+        return text
     for _ in range(count):
         if rng.random() < 0.5 and language.adjectives:
             place, word = pick(rng, nouns), pick(rng, language.adjectives)

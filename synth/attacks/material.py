@@ -6,6 +6,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 
+import regex
+
 from synth.attacks.languages import Language, language_data, language_for, primary
 from synth.attacks.ngrams import NGramModel
 from synth.attacks.scripts import graphemes, is_unspaced, normal, split_tokens
@@ -18,10 +20,12 @@ TERSE_WORDS = 3
 TERSE_WITHOUT_FUNCTION_WORDS = 12
 TERSE_SHARE = 0.05
 """Share of the good answers from which bare terms count as accepted."""
-MODEL_UNITS = 12_000
+MODEL_UNITS = 8_000
 """Units a model reads at most; more answers would not make its texts any different."""
 
 Token = tuple[str, bool]
+HIRAGANA_ONLY = regex.compile(r"[\p{Hiragana}ー]+")
+"""In Japanese these are endings and particles far more often than content."""
 
 
 class Material:
@@ -91,6 +95,8 @@ class Material:
 
     def is_content(self, word: str) -> bool:
         """Whether a word carries meaning: no function word, no single letter, no number."""
+        if self.language.code == "ja" and HIRAGANA_ONLY.fullmatch(word):
+            return False
         folded = word.casefold()
         shortest = 3 if self.language.spaced and word.isascii() else 2
         return len(folded) >= shortest and folded not in self.language.stop_words and not folded.isnumeric()
@@ -115,7 +121,7 @@ class Material:
     def topics(self) -> tuple[str, ...]:
         """Up to four content words of the question, those that answers use first: what it is about. Never empty."""
         pieces = self.words(self.question.text)
-        content = [word for word in pieces if self.is_content(word)]
+        content = [self.language.without_particle(word) for word in pieces if self.is_content(word)]
         if self.language.code == "de":
             content = [word for word in content if word[0].isupper()] or content
         answered = {word.casefold() for text in self.texts for word in self.words(text)}
@@ -134,7 +140,8 @@ class Material:
     def key_terms(self) -> tuple[str, ...]:
         """Content words of the references (or best answers): first those that are not in the question, by frequency."""
         sources = self.question.references or tuple(answer.text for answer in self.best[:20])
-        words = [word for text in sources for word in self.words(text) if self.is_content(word)]
+        drop = self.language.without_particle
+        words = [drop(word) for text in sources for word in self.words(text) if self.is_content(word)]
         own = {normal(text) for text in (answer.text for answer in self.credited)}
         unique = [word for word in dict.fromkeys(words) if normal(word) not in own]
         asked = {word.casefold() for word in self.words(self.question.text)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 
 START = "\x02"
@@ -47,23 +48,26 @@ class NGramModel:
         """Share of the windows of this many units that stand in one of the sequences word for word."""
         if window not in self._windows:
             self._windows[window] = frozenset(
-                tuple(sequence[start : start + window])
-                for sequence in self._sequences
-                for start in range(len(sequence) - window + 1)
+                part for sequence in self._sequences for part in zip(*_shifted(sequence, window), strict=False)
             )
         known = self._windows[window]
-        total = len(units) - window + 1
-        if total < 1:
-            return 1.0
-        return sum(tuple(units[start : start + window]) in known for start in range(total)) / total
+        parts = list(zip(*_shifted(units, window), strict=False))
+        return sum(part in known for part in parts) / len(parts) if parts else 1.0
 
     def _table(self, order: int) -> dict[tuple[str, ...], list[str]]:
         if order not in self._tables:
-            table: dict[tuple[str, ...], list[str]] = {}
+            table: dict[tuple[str, ...], list[str]] = defaultdict(list)
             for sequence in self._sequences:
-                context = (START,) * (order - 1)
-                for unit in (*sequence, END):
-                    table.setdefault(context, []).append(unit)
-                    context = (*context[1:], unit) if order > 1 else ()
-            self._tables[order] = table
+                if order == 1:
+                    table[()].extend((*sequence, END))
+                    continue
+                padded = (*(START,) * (order - 1), *sequence, END)
+                contexts = zip(*_shifted(padded[:-1], order - 1), strict=False)
+                for context, unit in zip(contexts, padded[order - 1 :], strict=True):
+                    table[context].append(unit)
+            self._tables[order] = dict(table)
         return self._tables[order]
+
+
+def _shifted(units: Sequence[str], count: int) -> list[Sequence[str]]:
+    return [units[start:] for start in range(count)]

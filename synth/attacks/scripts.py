@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Set
 from functools import lru_cache
+from itertools import pairwise
 
 import regex
 
@@ -18,10 +19,11 @@ UNSPACED_RUN = regex.compile(
     r"|(?P<spaced>[^\p{Han}々\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]+)"
 )
 CHUNK = {"han": 2, "kana": 3, "other": 5}
-"""Graphemes in a word nobody knows: two Chinese characters are most often a word."""
+"""Graphemes in a word nobody knows: two Chinese characters are most often a word, and three left over one as well."""
 LONGEST_KNOWN = 8
 SENTENCE_END = regex.compile(r"(?<=[.!?…။])\s+|(?<=[。！？])\s*|(?<=[।؟۔])\s+|\n+")
 CLAUSE_END = regex.compile(r"\s*[,;:،؛、，；：]\s*")
+READABLE = regex.compile(r"[\p{L}\p{N}]")
 NOT_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 FORMAT = regex.compile(r"[\p{Cf}\p{Cc}--[\n\t\r]]", flags=regex.VERSION1)
 SCRIPT_NAMES = (
@@ -29,7 +31,7 @@ SCRIPT_NAMES = (
     "Katakana", "Tamil", "Telugu", "Kannada", "Malayalam", "Gujarati", "Gurmukhi", "Sinhala", "Khmer", "Lao",
     "Myanmar", "Georgian", "Armenian", "Ethiopic",
 )  # fmt: skip
-_SCRIPTS = {name: regex.compile(rf"\p{{Script={name}}}") for name in SCRIPT_NAMES}
+_SCRIPTS = {name: regex.compile(rf"\p{{Script_Extensions={name}}}") for name in SCRIPT_NAMES}
 
 
 def graphemes(text: str) -> list[str]:
@@ -94,23 +96,27 @@ def _split_unspaced(text: str, known: Set[str]) -> list[str]:
             words.append(run)
             continue
         units = graphemes(run)
-        pending: list[str] = []
+        unknown: list[str] = []
         position = 0
         while position < len(units):
             found = _longest_known(units, position, known)
-            if found or len(pending) >= CHUNK[kind]:
-                if pending:
-                    words.append("".join(pending))
-                pending = []
             if found:
+                words.extend(_chunks(unknown, CHUNK[kind]))
+                unknown = []
                 words.append("".join(units[position : position + found]))
                 position += found
             else:
-                pending.append(units[position])
+                unknown.append(units[position])
                 position += 1
-        if pending:
-            words.append("".join(pending))
+        words.extend(_chunks(unknown, CHUNK[kind]))
     return words
+
+
+def _chunks(units: list[str], size: int) -> list[str]:
+    """Runs of `size` units, the last one longer by a single unit rather than leave that alone."""
+    starts = range(0, max(len(units) - 1, 1), size) if units else range(0)
+    bounds = [*starts, len(units)]
+    return ["".join(units[start:end]) for start, end in pairwise(bounds)]
 
 
 def _longest_known(units: list[str], position: int, known: Set[str]) -> int:
@@ -132,8 +138,10 @@ def split_clauses(text: str) -> list[str]:
     return [part.strip() for part in CLAUSE_END.split(text) if part and part.strip()]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=64)
 def normal(text: str) -> str:
     """What is left of a text when case, width, punctuation, spacing and invisible characters do not count."""
+    if text.isascii():
+        return NOT_WORD.sub(" ", text.lower()).strip()
     folded = FORMAT.sub("", unicodedata.normalize("NFKC", text)).casefold()
-    return NOT_WORD.sub(" ", folded).strip()
+    return NOT_WORD.sub(" ", folded).strip() if READABLE.search(folded) else ""

@@ -49,6 +49,11 @@ def _pattern(pairs: Pairs, spaced: bool) -> regex.Pattern[str] | None:
     return regex.compile(EDGE.format(joined) if spaced else joined, regex.IGNORECASE)
 
 
+def _stands_in(pairs: Pairs, language: Language, text: str) -> bool:
+    pattern = _pattern(pairs, language.spaced)
+    return pattern is not None and pattern.search(text) is not None
+
+
 def _exchanged(rng: random.Random, language: Language, pairs: Pairs, text: str) -> str:
     """The text with one word of the pairs exchanged for its partner; the text itself where none stands in it."""
     pattern = _pattern(pairs, language.spaced)
@@ -82,10 +87,11 @@ def negation(context: AttackContext, rng: random.Random) -> Iterator[Attack]:
     """A full-credit answer turned round: one to three words negated or exchanged for their opposites."""
     known = material(context.question)
     language = known.language
-    kinds = (language.negations, _pairs(language, "opposites"))
+    kinds = [pairs for pairs in (language.negations, _pairs(language, "opposites")) if pairs]
+    answers = [answer for answer in known.best if any(_stands_in(pairs, language, answer.text) for pairs in kinds)]
 
     def draws() -> Iterator[Attack]:
-        for answer in endless(rng, known.best):
+        for answer in endless(rng, answers):
             text = answer.text
             for _ in range(pick(rng, (1, 1, 2, 3))):
                 text = _exchanged(rng, language, pick(rng, kinds), text)
@@ -118,9 +124,16 @@ def numbers_swapped(context: AttackContext, rng: random.Random) -> Iterator[Atta
     known = material(context.question)
     language = known.language
     directions = _pairs(language, "directions")
+    answers = [
+        answer
+        for answer in known.best
+        if NUMBER.search(answer.text)
+        or len(ENTITY.findall(answer.text)) > 1
+        or _stands_in(directions, language, answer.text)
+    ]
 
     def draws() -> Iterator[Attack]:
-        for answer in endless(rng, known.best):
+        for answer in endless(rng, answers):
             text = answer.text
             for _ in range(pick(rng, (1, 1, 2))):
                 kind = rng.random()

@@ -14,6 +14,8 @@ from synth.attacks.scripts import LETTER, graphemes
 SHORTEST = 4
 WORDS_PER_SLIP = 8
 MOST_SLIPS = 3
+ACCENTED = ("Latin", "Greek")
+"""Scripts whose marks are accents that people leave out; in others they are vowels."""
 
 
 def _slip(rng: random.Random, known: Material, word: str) -> str:
@@ -29,8 +31,9 @@ def _slip(rng: random.Random, known: Material, word: str) -> str:
         units.insert(place, units[place])
     elif kind < 0.85:
         units[place] = _neighbour(rng, known.language.keyboard, units[place])
-    else:
-        return "".join(mark for mark in unicodedata.normalize("NFD", word) if unicodedata.category(mark) != "Mn")
+    elif known.language.scripts[0] in ACCENTED:
+        bare = [mark for mark in unicodedata.normalize("NFD", word) if not unicodedata.combining(mark)]
+        return unicodedata.normalize("NFC", "".join(bare))
     return "".join(units)
 
 
@@ -58,11 +61,17 @@ def typos(context: AttackContext, rng: random.Random) -> Iterator[Attack]:
     habits: dict[str, list[str]] = {}
     for right, wrong in known.language.typos:
         habits.setdefault(right.casefold(), []).append(wrong)
+    places: dict[str, tuple[list[int], list[int]]] = {}
     for answer in endless(rng, known.honest):
         tokens = known.tokens(answer.text)
         pieces = [piece for piece, _ in tokens]
-        habitual = [place for place, (piece, is_word) in enumerate(tokens) if is_word and piece.casefold() in habits]
-        slippery = [place for place, (piece, is_word) in enumerate(tokens) if is_word and _may_slip(known, piece)]
+        if answer.text not in places:
+            words = [(place, piece) for place, (piece, is_word) in enumerate(tokens) if is_word]
+            places[answer.text] = (
+                [place for place, word in words if word.casefold() in habits],
+                [place for place, word in words if _may_slip(known, word)],
+            )
+        habitual, slippery = places[answer.text]
         count = min(MOST_SLIPS, max(1, len(tokens) // (2 * WORDS_PER_SLIP)))
         for _ in range(1 + int(rng.random() * count)):
             place = pick(rng, habitual if habitual and (rng.random() < 0.5 or not slippery) else slippery or [-1])

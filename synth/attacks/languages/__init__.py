@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from synth.attacks.scripts import LETTER, is_unspaced, script_of, split_words
-from synth.graded import GradedAnswer, GradedQuestion
+from synth.graded import GradedQuestion
 
 FOLDER = Path(__file__).parent
 Pairs = tuple[tuple[str, str], ...]
@@ -37,6 +37,8 @@ class Language:
     """Combining signs that a letter may carry in the scripts where vowels are signs."""
     keyboard: tuple[str, ...]
     """Rows of the usual layout, from the top."""
+    particles: tuple[str, ...]
+    """Particles written together with a noun, the longest first."""
     comma: str
     function_words: tuple[str, ...]
     content_words: tuple[str, ...]
@@ -91,6 +93,13 @@ class Language:
         """Every word in the file, to cut texts without spaces and to tell a word from gibberish."""
         return self.stop_words | {word.casefold() for word in self.content_words}
 
+    def without_particle(self, word: str) -> str:
+        """The noun without its particle, where at least a syllable or letter group of it is left."""
+        for particle in self.particles:
+            if word.endswith(particle) and len(word) > len(particle):
+                return word[: -len(particle)]
+        return word
+
     def words(self, text: str) -> list[str]:
         """The words of a text of this language."""
         return split_words(text, self.stop_words if self.spaced else self.known_words)
@@ -101,7 +110,7 @@ _FIELDS_OF_LINES = """
     restated statement master_keys grade_texts hedges adverbs adjectives or_words
 """
 LINES = frozenset(_FIELDS_OF_LINES.split())
-WORDS = frozenset(["scripts", "keyboard", "function_words", "content_words"])
+WORDS = frozenset(["scripts", "keyboard", "particles", "function_words", "content_words"])
 PAIRS = frozenset(["negations", "opposites", "directions", "typos", "glosses"])
 
 
@@ -125,7 +134,7 @@ def language_data(code: str) -> Language:
     """
     if code not in language_codes():
         raise KeyError(code)
-    return _language(code, _raw(code))
+    return _language(code, raw_data(code))
 
 
 def language_for(question: GradedQuestion) -> Language:
@@ -135,31 +144,6 @@ def language_for(question: GradedQuestion) -> Language:
         return language_data(code)
     texts = "\n".join([question.text, *question.references, *(answer.text for answer in question.answers)])
     return _derived(code, texts)
-
-
-def sample_questions(code: str) -> tuple[GradedQuestion, ...]:
-    """The three small graded questions of a language's file: two of one course, one of another subject.
-
-    They are the same three in every language, so each one's translations are at hand. For catalogues and tests.
-    """
-    samples = []
-    for number, sample in enumerate(_raw(code)["sample"]):
-        answers = tuple(
-            GradedAnswer(text.strip(), float(grade))
-            for grade, text in (line.split("|", 1) for line in sample["answers"].splitlines() if line.strip())
-        )
-        samples.append(
-            GradedQuestion(
-                id=f"sample-{code}-{number}",
-                text=sample["question"],
-                language=code,
-                max_grade=4.0,
-                answers=answers,
-                references=(answers[0].text,),
-                group="history" if number == 2 else "biology",
-            )
-        )
-    return tuple(samples)
 
 
 @lru_cache(maxsize=256)
@@ -185,7 +169,8 @@ def _derived(code: str, texts: str) -> Language:
 
 
 @lru_cache(maxsize=64)
-def _raw(code: str) -> Mapping[str, Any]:
+def raw_data(code: str) -> Mapping[str, Any]:
+    """The file of a language as it is written, its sample questions included."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     loaded: Mapping[str, Any] = yaml.load((FOLDER / f"{code}.yaml").read_text(encoding="utf-8"), Loader=loader)
     return loaded
@@ -200,7 +185,7 @@ def _language(code: str, raw: Mapping[str, Any]) -> Language:
         if field.name in LINES:
             values[field.name] = _lines(value)
         elif field.name in WORDS:
-            values[field.name] = tuple(dict.fromkeys(str(value).split()))
+            values[field.name] = tuple(dict.fromkeys(str(value or "").split()))
         elif field.name in PAIRS:
             values[field.name] = _pairs(value)
         elif field.name in ("spaced", "adjective_after"):
