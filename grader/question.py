@@ -15,6 +15,8 @@ from grader.newton import BasisFactor, factorise, fit_softmax, softmax
 from grader.prior import Evidence, GraderPrior, Units, basis, kernel, prior_mean
 from grader.reading import Reading, leave_one_out, matched_reading
 
+__all__ = ["Answers", "GraderPrior", "NotFittedError", "QuestionGrader"]
+
 Answers = AnswerTable | npt.ArrayLike
 """What `AnswerReader.read` returns, or sentence vectors alone."""
 
