@@ -12,49 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
 from encoders import EmbeddingStore, StoredEncoder, get_encoder
-from grader.evaluation import Evaluation, ReadQuestion, can_judge, evaluate, read_questions
-from grader.meta import MetaConfig, MetaQuestion, meta_train
-from grader.prior import GraderPrior
+from grader.evaluation import can_judge, evaluate
+from grader.evaluation_table import difference_table, quality_table
+from grader.meta import MetaConfig
+from grader.meta.lessons import read_bank, read_sources, train_without, without
 from grader.rivals import RIVALS, MamlStart, Rival, grader_rival, maml_rival, setfit_rival, train_maml
-from synth.bank import load_bank
-from synth.graded import read_graded_files
-
-
-def source_of(path: Path) -> str:
-    return path.name.split(".")[0].removeprefix("graded_").removeprefix("evaluate_only_")
-
-
-def meta_question(item: ReadQuestion) -> MetaQuestion:
-    return MetaQuestion(item.source, item.answers, item.grades, item.question.max_grade)
-
-
-def print_table(result: Evaluation) -> None:
-    sources = result.sources
-    counts = [len(next(iter(result.by_source(name)[source] for name in result.graders))) for source in sources]
-    head = [f"{source} ({count})" for source, count in zip(sources, counts, strict=True)]
-    print("grader".ljust(16) + "".join(name.rjust(18) for name in head) + "mean".rjust(9) + "mae".rjust(9))
-    for name in result.graders:
-        values = [result.by_source(name)[source].mean() for source in sources]
-        row = "".join(f"{value:18.3f}" for value in values)
-        print(name.ljust(16) + row + f"{result.mean(name):9.3f}{result.mean(name, 'mae'):9.3f}")
-
-
-def print_differences(result: Evaluation, grader: str) -> None:
-    for other in result.graders:
-        if other == grader:
-            continue
-        mean, low, high = result.difference(grader, other)
-        parts = [result.difference(grader, other, source) for source in result.sources]
-        detail = ", ".join(
-            f"{s} {p[0]:+.3f} [{p[1]:+.3f}, {p[2]:+.3f}]" for s, p in zip(result.sources, parts, strict=True)
-        )
-        print(f"{grader} - {other}: {mean:+.3f} [{low:+.3f}, {high:+.3f}]   ({detail})")
 
 
 def main() -> int:
@@ -77,45 +44,32 @@ def main() -> int:
     arguments = parser.parse_args()
 
     encoder = StoredEncoder(get_encoder(arguments.encoder, threads=arguments.threads), EmbeddingStore(arguments.store))
-    read: dict[str, list[ReadQuestion]] = {}
-    for path in dict.fromkeys([*arguments.questions, *arguments.train]):
-        begun = time.perf_counter()
-        read[source_of(path)] = read_questions(source_of(path), read_graded_files([path]), encoder)
-        print(
-            f"{path.name}: {len(read[source_of(path)])} questions, {time.perf_counter() - begun:.0f} s", file=sys.stderr
-        )
-    training = {source_of(path) for path in arguments.train}
-    bank = [] if arguments.no_bank else read_questions("bank", load_bank().graded_questions(), encoder)
+    read = read_sources(arguments.questions, encoder)
+    training = read_sources(arguments.train, encoder)
+    if not arguments.no_bank:
+        for item in read_bank(encoder):
+            training.setdefault(item.source, []).append(item)
     config = MetaConfig(steps=arguments.meta_steps, projection=arguments.projection, components=arguments.components)
-
-    priors: dict[str, GraderPrior] = {}
-    starts: dict[str, MamlStart] = {}
     wanted = arguments.graders or [*RIVALS, "maml", "grader"]
-    for source in [source_of(path) for path in arguments.questions]:
-        items = [item for name in sorted(training - {source}) for item in read[name]] + bank
-        learn = [meta_question(item) for item in items]
-        if "grader" in wanted:
-            result = meta_train(learn, config)
-            priors[source] = result.prior
-            print(
-                f"prior without {source}: {len(learn)} questions, {result.seconds:.0f} s, validation "
-                f"{result.validation_loss[0][1]:.3f} -> {min(v for _, v in result.validation_loss):.3f}",
-                file=sys.stderr,
-            )
-        if "maml" in wanted:
-            starts[source] = train_maml(learn, steps=arguments.meta_steps)
+    learned = train_without(list(read), training, config) if "grader" in wanted else {}
+    for source, result in learned.items():
+        best = min(loss for _, loss in result.validation_loss)
+        print(f"prior without {source}: {result.seconds:.0f} s, {result.validation_loss[0][1]:.3f} -> {best:.3f}")
+    starts: dict[str, MamlStart] = {}
+    for source in read if "maml" in wanted else ():
+        starts[source] = train_maml(without(source, training), steps=arguments.meta_steps)
 
     makers: dict[str, Rival] = {
         **RIVALS,
         "maml": maml_rival(starts.__getitem__),
-        "grader": grader_rival(priors.__getitem__),
+        "grader": grader_rival(lambda source: learned[source].prior),
     }
     if arguments.setfit:
         makers["setfit"] = setfit_rival(arguments.setfit)
     chosen = [makers[name] for name in wanted]
     judged = []
-    for path in arguments.questions:
-        items = [item for item in read[source_of(path)] if can_judge(item)]
+    for questions in read.values():
+        items = [item for item in questions if can_judge(item)]
         if arguments.questions_per_set is not None:
             order = np.random.default_rng(0).permutation(len(items))[: arguments.questions_per_set]
             items = [items[row] for row in order]
@@ -124,10 +78,9 @@ def main() -> int:
     for support in arguments.support:
         result = evaluate(judged, chosen, support, arguments.seeds)
         print(f"\nsupport {support}, {arguments.seeds} random supports per question, encoder {arguments.encoder}")
-        print_table(result)
+        print(quality_table(result))
         if "grader" in wanted:
-            print_differences(result, "grader")
-        print("calibration error:", {name: round(value, 4) for name, value in result.calibration.items()})
+            print(difference_table(result, "grader"), flush=True)
         output.append(result.as_json())
     if arguments.json:
         arguments.json.write_text(json.dumps(output, indent=1), encoding="utf-8")

@@ -103,7 +103,7 @@ class QuestionGrader:
 
     def probabilities(self, answers: Answers) -> Floats:
         """P(grade = level) of m answers: (m, K), rows sum to 1."""
-        return self._probabilities(*self.covariance_with(answers))
+        return self.probabilities_of(*self.covariance_with(answers))
 
     def predict(self, answers: Answers) -> list[GradeEstimate]:
         """Estimates of m answers, in their order."""
@@ -111,7 +111,7 @@ class QuestionGrader:
 
     def estimate(self, covariance: Floats, mean: Floats) -> list[GradeEstimate]:
         """Estimates from what `covariance_with` gave."""
-        probabilities = self._probabilities(covariance, mean)
+        probabilities = self.probabilities_of(covariance, mean)
         return estimates(probabilities, self.scale.levels, self.read_off(probabilities))
 
     def read_off(self, probabilities: Floats) -> Floats:
@@ -119,10 +119,43 @@ class QuestionGrader:
         state = self._state()
         return state.scale.nearest(state.reading.stretched(probabilities @ state.scale.levels))
 
-    def _probabilities(self, covariance: Floats, mean: Floats) -> Floats:
+    def probabilities_of(self, covariance: Floats, mean: Floats) -> Floats:
+        """(m, K) probabilities from what `covariance_with` gave."""
         state = self._state()
         logits = state.class_logits + (mean + covariance @ state.dual) @ state.basis.T
         return softmax(logits / np.exp(self.prior.log_temperature))
+
+    def weights(self) -> dict[str, Floats]:
+        """The fitted numbers: enough to see what was learned, and to begin from it again."""
+        state = self._state()
+        return {
+            "dual": state.dual,
+            "class_logits": state.class_logits,
+            "basis": state.basis,
+            "grades": state.grades,
+            "levels": state.scale.levels,
+            "reading": np.array([state.reading.centre, state.reading.factor]),
+        }
+
+    def posterior_covariance(self, answers: Answers) -> tuple[Floats, Floats]:
+        """What is not known yet: (m, m) covariance of the latent level of m answers given the graded ones.
+
+        With it (m,) the variance that one grade's own uncertainty adds: the inverse curvature of its likelihood.
+        """
+        state = self._state()
+        table = _as_table(answers)
+        covariance, mean = self.covariance_with(table)
+        evidence = state.units.evidence(table)
+        prior = kernel(self.prior.learned(), evidence, evidence)
+        curvature = level_curvature(
+            softmax(state.class_logits + (state.mean + state.covariance @ state.dual) @ state.basis.T), state.basis
+        )
+        root = np.sqrt(state.weights * curvature)
+        inner = np.eye(len(root)) + root[:, None] * state.covariance * root
+        half = np.linalg.solve(inner, root[:, None] * covariance.T)
+        known = (covariance * root) @ half
+        ahead = level_curvature(self.probabilities_of(covariance, mean), state.basis)
+        return prior - known, 1.0 / np.maximum(ahead, 1e-6)
 
     def _solve(
         self,
@@ -155,7 +188,18 @@ class QuestionGrader:
         graded = weights > 0
         reading = matched_reading(grades[graded], expected[graded], prior.stretch)
         return _Fitted(
-            table, grades, weights, units, evidence, covariance, scale, directions, class_logits, fit.dual[0], reading
+            table,
+            grades,
+            weights,
+            units,
+            evidence,
+            covariance,
+            scale,
+            directions,
+            class_logits,
+            mean,
+            fit.dual[0],
+            reading,
         )
 
     def _state(self) -> _Fitted:
@@ -175,8 +219,16 @@ class _Fitted:
     scale: GradeScale
     basis: Floats
     class_logits: Floats
+    mean: Floats
     dual: Floats
     reading: Reading
+
+
+def level_curvature(probabilities: Floats, directions: Floats) -> Floats:
+    """(n,) variance of the basis' first direction under probabilities (n, K): how much a grade says about the level."""
+    level = directions[:, 0]
+    curvature: Floats = probabilities @ level**2 - (probabilities @ level) ** 2
+    return curvature
 
 
 def log_class_prior(targets: Floats, weights: Floats, strength: Floats) -> Floats:

@@ -69,7 +69,7 @@ def train_maml(questions: Sequence[MetaQuestion], steps: int = 150, batch: int =
         optimizer.zero_grad()
         (loss + 1e-3 * (weights**2).sum()).backward()
         optimizer.step()
-    return MamlStart(weights.detach().numpy(), float(torch.exp(log_rate)), prior)
+    return MamlStart(weights.detach().numpy(), float(torch.exp(log_rate.detach())), prior)
 
 
 def maml_rival(start_for: Any) -> Rival:
