@@ -19,7 +19,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-WORDS = ["the", "plant", "uses", "light", "water", "and", "carbon", "dioxide", "to", "make", "sugar", "because", "energy", "from", "sun", "moves", "into", "leaves", "while", "roots", "bring", "minerals", "up", "so", "cells", "can", "grow", "store", "starch", "release", "oxygen", "during", "day", "but", "at", "night", "they", "breathe", "like", "we", "do", "people", "think", "heat", "makes", "this", "happen", "although", "cold", "slows", "every", "step", "when", "there", "is", "not", "enough", "air", "or", "soil"]
+WORDS = (
+    "the plant uses light water and carbon dioxide to make sugar because energy from sun moves into leaves while roots",
+    "bring minerals up so cells can grow store starch release oxygen during day but at night they breathe like we do",
+    "people think heat makes this happen although cold slows every step when there is not enough air or soil",
+)
+VOCABULARY = " ".join(WORDS).split()
 COUNT = re.compile(r"Write exactly (\d+)")
 SYLLABUS = '"questions"'
 JUDGE = '"labels"'
@@ -233,7 +238,7 @@ def invented(prompt: str, seed: int, plain_list: bool = False) -> str:
 
 def sentence(dice: random.Random) -> str:
     """Some words in a row, begun with a capital and closed with a full stop."""
-    return " ".join(dice.choice(WORDS) for _ in range(dice.randint(6, 24))).capitalize() + "."
+    return " ".join(dice.choice(VOCABULARY) for _ in range(dice.randint(6, 24))).capitalize() + "."
 
 
 def _error(message: str) -> bytes:

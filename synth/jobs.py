@@ -27,7 +27,7 @@ Lookup = Callable[[str], LoggedResponse | None]
 SHOWN_ANSWERS = 40
 """How many of the answers that exist a follow-up request shows."""
 FRUITLESS_ROUNDS = 2
-"""Rounds in a row without any new answer, after which a job gives up."""
+"""Rounds in a row with refusals or repetitions only, after which a job gives up."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,11 @@ class AnswerJob:
                     if left.get(item.kind, 0) > 0 and (folded := fold(item.text)) not in texts:
                         texts[folded] = item.text
                         left[item.kind] -= 1
-            fruitless = fruitless + 1 if len(texts) == before else 0
+            # A broken reply says nothing about whether the model has more to say; a refusal or a repetition does.
+            if len(texts) > before:
+                fruitless = 0
+            elif not any(reply and reply.state == "broken" for reply in replies):
+                fruitless += 1
             if not any(left.values()) or fruitless >= FRUITLESS_ROUNDS:
                 return
 
