@@ -14,8 +14,8 @@ from grader.estimates import GradeEstimate
 from grader.question import GraderPrior, QuestionGrader
 from relevance.artifact import load_gate
 from relevance.clean import MAX_CHARACTERS
-from relevance.evidence import Vectors
 from relevance.gate import Gate, QuestionGate, Verdict
+from relevance.space import Vectors
 from synth.graded import GradedAnswer, GradedQuestion
 
 

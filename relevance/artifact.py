@@ -8,20 +8,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from encoders import Encoder, open_encoder
 from relevance.background import LanguageBackground
 from relevance.calibration import Calibration
-from relevance.evidence import BASE_FEATURES, Space
+from relevance.evidence import BASE_FEATURES
 from relevance.gate import Gate, GateParts
 from relevance.model import RelevanceModel
+from relevance.space import Space
 
 FORMAT = "answergate-gate/1"
 BUNDLED = Path(__file__).parent / "bundled"
@@ -89,9 +89,9 @@ def read_gate(folder: str | os.PathLike[str]) -> GateArtifact:
         tensors = load_file(folder / "model.safetensors")
         parts = GateParts(
             models=_models(tensors),
-            space=Space(tensors["space.question_mean"], tensors["space.answer_mean"], tensors["space.axes"]),
+            space=Space(*(tensors[f"space.{column.name}"] for column in fields(Space))),
             background=LanguageBackground(
-                *(tensors[f"background.{name}"] for name in ("trigrams", "bigrams", "words", "pairs"))
+                *(tensors[f"background.{column.name}"] for column in fields(LanguageBackground))
             ),
             calibration=Calibration(**config["calibration"]),
         )
@@ -159,11 +159,8 @@ def _tensors(parts: GateParts) -> dict[str, NDArray[Any]]:
         members.update(model.tensors(f"member{number}."))
     return {
         **members,
-        "space.question_mean": parts.space.question_mean,
-        "space.answer_mean": parts.space.answer_mean,
-        "space.axes": np.ascontiguousarray(parts.space.axes),
-        "background.trigrams": parts.background.trigrams,
-        "background.bigrams": parts.background.bigrams,
-        "background.words": parts.background.words,
-        "background.pairs": parts.background.pairs,
+        **{f"space.{column.name}": getattr(parts.space, column.name) for column in fields(Space)},
+        **{
+            f"background.{column.name}": getattr(parts.background, column.name) for column in fields(LanguageBackground)
+        },
     }

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from encoders import Encoder
 from relevance.background import LanguageBackground
 from relevance.corpus import GateQuestion
-from relevance.evidence import Evidence, Space, TextFacts, Vectors
+from relevance.evidence import Evidence, TextFacts
 from relevance.prepare import PreparedAnswer, QuestionReader
+from relevance.space import Space, Vectors
 from synth.graded import GradedAnswer
 
 GENUINE = "genuine"

@@ -16,10 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relevance.background import LanguageBackground, letter_runs
+from relevance.space import Space, Vectors, unit
 from synth.text import character_ngrams, folded_words, longest_common_run
 
-Vectors = NDArray[np.float32]
 Matrix = NDArray[np.float64]
+
+SAME_TOPIC = 0.5
+"""Cohort questions at least this similar to a question are taken to be about the same thing."""
+COHORT_NEAREST = 5
 
 MIN_STANDARDISED = 4
 """Fewer graded answers than this say too little about their own spread."""
@@ -42,6 +46,10 @@ BASE_FEATURES = (
     "residual_centroid",
     "residual_nearest",
     "residual_nearest_three",
+    "cohort_margin",
+    "cohort_closer",
+    "question_cohort_margin",
+    "question_cohort_closer",
     "words_from_question",
     "question_words_used",
     "run_from_question",
@@ -63,38 +71,6 @@ BASE_FEATURES = (
     "familiar_pairs",
     "strange_pairs",
 )
-
-
-@dataclass(frozen=True)
-class Space:
-    """A projection that opens the encoder's narrow cone: centred per role, rotated to principal axes, rescaled.
-
-    `question_mean`, `answer_mean`: (d,); `axes`: (d, k).
-    """
-
-    question_mean: Vectors
-    answer_mean: Vectors
-    axes: Vectors
-
-    @classmethod
-    def fit(cls, questions: Vectors, answers: Vectors, dimensions: int) -> Space:
-        """Means and whitened principal axes of the answers, (n, d) -> k = at most `dimensions` axes."""
-        answer_mean = answers.mean(axis=0)
-        centred = (answers - answer_mean).astype(np.float64)
-        covariance = centred.T @ centred / len(centred)
-        values, axes = np.linalg.eigh(covariance)
-        order = np.argsort(values)[::-1][: min(dimensions, len(answers))]
-        # A square root between plain and full whitening: full whitening makes noise of the last axes.
-        scale = 1.0 / np.sqrt(np.sqrt(np.maximum(values[order], 1e-9) * values[order[0]]))
-        return cls(questions.mean(axis=0), answer_mean, (axes[:, order] * scale).astype(np.float32))
-
-    def answers(self, vectors: Vectors) -> Vectors:
-        """(n, d) answer vectors -> (n, k) unit vectors."""
-        return _unit((vectors - self.answer_mean) @ self.axes)
-
-    def questions(self, vectors: Vectors) -> Vectors:
-        """(n, d) question vectors -> (n, k) unit vectors."""
-        return _unit((vectors - self.question_mean) @ self.axes)
 
 
 @dataclass(frozen=True)
@@ -194,7 +170,7 @@ class Evidence:
         """(n, 4 k): the answer, its products with question and with the centre of the support, and its residual."""
         points = self.space.answers(vectors)
         target = self._target_point
-        residual = _unit(points - (points @ self.question_point)[:, None] * self.question_point)
+        residual = unit(points - (points @ self.question_point)[:, None] * self.question_point)
         scale = np.float32(np.sqrt(points.shape[1]))
         parts = [points, points * self.question_point * scale, points * target * scale, residual]
         return np.asarray(np.hstack(parts) * scale, dtype=np.float32)
@@ -204,7 +180,7 @@ class Evidence:
         """Where right and honest answers lie: centre of support and references, or the question when there are none."""
         near = [points for points in (self.support_points, self.reference_points) if len(points)]
         centre: Vectors = np.vstack(near).mean(axis=0) if near else self.question_point
-        return _unit(centre)
+        return unit(centre)
 
     def _base(self, answers: Sequence[TextFacts], vectors: Vectors, leave_out: bool) -> Matrix:
         points = self.space.answers(vectors)
@@ -217,7 +193,9 @@ class Evidence:
         if len(self.support) > int(leave_out):
             rows[:, 4:13] = self._support_similarities(vectors, points, leave_out)
         rows[:, 13:17] = self._residuals(points, leave_out)
-        for row, facts in zip(rows[:, 17:], answers, strict=True):
+        rows[:, 17:19] = self._against_cohort(points, self._target_point, self.space.answer_cohort)
+        rows[:, 19:21] = self._against_cohort(points, self.question_point, self.space.question_cohort)
+        for row, facts in zip(rows[:, 21:], answers, strict=True):
             row[:] = self._lexical(facts, leave_out)
         return rows
 
@@ -256,7 +234,7 @@ class Evidence:
         if len(self.support) <= int(leave_out):
             return rows
         rest = rest / np.maximum(norm, 1e-6)[:, None]
-        own = _unit(self.support_points - (self.support_points @ self.question_point)[:, None] * self.question_point)
+        own = unit(self.support_points - (self.support_points @ self.question_point)[:, None] * self.question_point)
         similarity = rest @ own.T
         if leave_out:
             np.fill_diagonal(similarity, -np.inf)
@@ -265,6 +243,21 @@ class Evidence:
         rows[:, 2] = _top(similarity, 1)
         rows[:, 3] = _top(similarity, 3)
         return rows
+
+    def _against_cohort(self, points: Vectors, target: Vectors, cohort: Vectors) -> Matrix:
+        """Is the answer closer to other questions than to this one?
+
+        Cohort normalisation as in speaker verification (Auckenthaler et al. 2000): the similarity to the target less
+        the mean of the five nearest other questions, and the share of other questions that are nearer. Questions like
+        this one are left out of the cohort, for they are no evidence against it.
+        """
+        others = cohort[cohort @ target < SAME_TOPIC]
+        if len(others) < COHORT_NEAREST:
+            return np.zeros((len(points), 2))
+        similarity = points @ others.T
+        own = points @ target
+        nearest = np.sort(similarity, axis=1)[:, -COHORT_NEAREST:].mean(axis=1)
+        return np.column_stack([own - nearest, (similarity > own[:, None]).mean(axis=1)])
 
     def _lexical(self, facts: TextFacts, leave_out: bool) -> list[float]:
         question = self.question_facts
@@ -307,15 +300,32 @@ _COMMON = float(np.log(30.0))
 # Spreads of the base features over genuine answers of one question, as orders of magnitude: only a floor.
 _TYPICAL_SPREAD = np.array(
     [
-        *(0.02, 0.1, 0.02, 0.1, 0.02, 0.02, 0.02, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.02, 0.1, 0.1, 0.1),
+        *(
+            0.02,
+            0.1,
+            0.02,
+            0.1,
+            0.02,
+            0.02,
+            0.02,
+            0.1,
+            0.1,
+            0.1,
+            0.1,
+            0.1,
+            0.1,
+            0.02,
+            0.1,
+            0.1,
+            0.1,
+            0.1,
+            0.05,
+            0.1,
+            0.05,
+        ),
         *(0.15, 0.15, 0.1, 0.1, 0.15, 0.1, 0.15, 0.5, 0.1, 1.0, 0.05, 0.03, 0.05, 0.15, 0.7, 0.7, 0.7, 0.2, 0.7, 0.2),
     ]
 )
-
-
-def _unit(vectors: NDArray[np.floating]) -> Vectors:
-    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.maximum(norm, 1e-9), dtype=np.float32)
 
 
 def _top(similarity: NDArray[np.float32], count: int) -> NDArray[np.float32]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from encoders import Encoder
 from relevance.background import LanguageBackground
 from relevance.calibration import Calibration, regime_of
-from relevance.evidence import Evidence, Space, TextFacts, Vectors
+from relevance.evidence import Evidence, TextFacts
 from relevance.model import RelevanceModel, mean_logits
 from relevance.prepare import PreparedAnswer, QuestionReader
+from relevance.space import Space, Vectors
 from synth.graded import GradedAnswer, GradedQuestion
 
 IRRELEVANT = "irrelevant"

@@ -20,11 +20,11 @@ from relevance.background import LanguageBackground
 from relevance.calibration import calibrate, expected_calibration_error
 from relevance.corpus import GateQuestion
 from relevance.episodes import SUPPORT_SIZES, EpisodeTable, Prepared, build_episodes, concatenate, prepare_questions
-from relevance.evidence import Space
 from relevance.folds import assign_folds
 from relevance.gate import GateParts
 from relevance.metrics import rejection_objective
 from relevance.model import RelevanceModel, mean_logits
+from relevance.space import Space
 from relevance.training import TrainingConfig, train_model
 
 SPACE_DIMENSIONS = 64
@@ -73,7 +73,8 @@ def make_training_data(
     prepared = prepare_questions(items, encoder)
     space = Space.fit(
         np.array([item.question_vector for item in prepared]),
-        np.vstack([item.vectors for item in prepared]),
+        [item.vectors[item.answer_rows] for item in prepared],
+        [item.item.question.language for item in prepared],
         SPACE_DIMENSIONS,
     )
     tables = []

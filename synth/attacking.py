@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from synth.attacks import AttackContext, AttackFamily, make_attacks
 from synth.examples import Example, Provenance, as_parameters
@@ -43,7 +44,7 @@ def attack_examples(
             for number, attack in enumerate(make_attacks(family, context, per_question, seed)):
                 if attack.text.strip() in genuine:
                     continue
-                parameters = {"tier": family.tier, "severity": family.severity, "number": number}
+                parameters: dict[str, Any] = {"tier": family.tier, "severity": family.severity, "number": number}
                 if attack.clean is not None:
                     parameters |= {"clean": attack.clean, "clean_grade": attack.clean_grade}
                 yield Example(
