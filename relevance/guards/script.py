@@ -8,10 +8,14 @@ from synth.text import script_counts
 MAX_FOREIGN_LETTERS = 12
 """Formulas, units, names and abbreviations (`DNA`, `CO2`, `sin x`) may be in another script."""
 MAX_FOREIGN_SHARE = 0.7
+ROMANISED = frozenset(("ar", "as", "bn", "fa", "gu", "hi", "kn", "ml", "mr", "ne", "pa", "ta", "te", "ur"))
+"""Languages that students often type in Latin letters; there the relevance model decides."""
 
 
 def _is_foreign(answer: GuardInput) -> bool:
     counts = script_counts(answer.text)
+    if answer.language.split("-")[0] in ROMANISED:
+        counts.pop("Latin", None)
     foreign = sum(count for script, count in counts.items() if script not in answer.known_scripts)
     return foreign > MAX_FOREIGN_LETTERS and foreign > MAX_FOREIGN_SHARE * counts.total()
 
