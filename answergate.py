@@ -14,7 +14,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-import encoders.commands
 import eval.commands
 import grader.commands
 import relevance.commands
@@ -27,13 +26,13 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line, without importing any heavy library."""
     parser = argparse.ArgumentParser(
         prog="answergate",
-        description="Grade short answers live from a few examples; nonsense never scores above 0, and you can prove it.",
-        epilog="Exit codes: 0 ok, 1 a check failed, 2 wrong use, 3 worse than the baseline, 4 infrastructure or partial.",
+        description="Grade short answers live from a few examples; nonsense never scores above 0.",
+        epilog="Exit codes: 0 ok, 1 a check failed, 2 wrong use, 3 worse than the baseline, 4 infrastructure.",
     )
     parser.add_argument("--version", action="version", version=f"answergate {VERSION}")
     parser.add_argument("--debug", action="store_true", help="show the full traceback of an error")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for room in (encoders.commands, synth.commands, relevance.commands, grader.commands, eval.commands):
+    for room in (synth.commands, relevance.commands, grader.commands, eval.commands):
         room.add_commands(subparsers)
     return parser
 

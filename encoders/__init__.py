@@ -12,6 +12,7 @@ Importing this package is cheap: torch, transformers and ONNX Runtime are import
 """
 
 from encoders.base import Encoder, EncoderUnavailable, Progress, Role
+from encoders.opening import open_encoder
 from encoders.registry import available_encoders, get_encoder
 from encoders.store import EmbeddingStore, StoredEncoder
 
@@ -24,4 +25,5 @@ __all__ = [
     "StoredEncoder",
     "available_encoders",
     "get_encoder",
+    "open_encoder",
 ]

@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]
 Vectors = NDArray[np.float32]
 
 
-class EncoderUnavailable(RuntimeError):
+class EncoderUnavailable(RuntimeError):  # noqa: N818 (the name says what is so, as a person would)
     """An encoder cannot be had here; the message says why, and what to install or use instead."""
 
 
@@ -36,9 +36,7 @@ class Encoder(ABC):
     dimension: int
     content_hash: str
 
-    def encode(
-        self, texts: Sequence[str], role: Role = "answer", progress: Progress | None = None
-    ) -> Vectors:
+    def encode(self, texts: Sequence[str], role: Role = "answer", progress: Progress | None = None) -> Vectors:
         """Encode texts; a text's vector depends on the text and the role alone.
 
         Args:
@@ -68,9 +66,7 @@ class Encoder(ABC):
         """Encode at least one text; the texts are valid Unicode."""
 
     def __repr__(self) -> str:
-        return (
-            f"<{type(self).__name__} {self.name!r} dimension={self.dimension} hash={self.content_hash[:12]}>"
-        )
+        return f"<{type(self).__name__} {self.name!r} dimension={self.dimension} hash={self.content_hash[:12]}>"
 
 
 def _clean(index: int, text: object) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.base import EncoderUnavailable
-from encoders.graph import ACTIVATIONS, Layer, Linear, Matrix, Norm, Shape
+from encoders.bert_layers import Layer, Linear, Matrix, Norm, Shape
+from encoders.graph import ACTIVATIONS
 
 _WORDS = "embeddings.word_embeddings.weight"
 _ROBERTA = {"roberta", "xlm-roberta", "camembert"}
@@ -85,8 +86,8 @@ def read_bert_weights(
         )
     if activation not in ACTIVATIONS or config.get("position_embedding_type", "absolute") != "absolute":
         raise EncoderUnavailable(
-            f"{folder}: activation {activation!r} with {config.get('position_embedding_type', 'absolute')} positions is "
-            f"not supported; choose a model with absolute positions and one of {', '.join(ACTIVATIONS)}"
+            f"{folder}: activation {activation!r} with {config.get('position_embedding_type', 'absolute')} positions "
+            f"is not supported; choose a model with absolute positions and one of {', '.join(ACTIVATIONS)}"
         )
     start = next((name.removesuffix(_WORDS) for name in tensors if name.endswith(_WORDS)), None)
     if start is None:

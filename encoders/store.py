@@ -81,7 +81,9 @@ class _Shelf:
     def __init__(self, directory: Path, encoder: Encoder, precision: Precision) -> None:
         self._directory = directory
         self._vectors_path, self._keys_path = directory / "vectors.bin", directory / "keys.bin"
-        self._config = {
+        self._dimension = encoder.dimension
+        self._dtype = np.dtype(precision).newbyteorder("<")
+        self._config: dict[str, object] = {
             "format": _FORMAT,
             "encoder": encoder.name,
             "content_hash": encoder.content_hash,
@@ -100,7 +102,7 @@ class _Shelf:
         if (rows < 0).any() and self._refresh():
             rows = self._index.find(keys)
         found = rows >= 0
-        vectors = np.zeros((len(keys), self._config["dimension"]), np.float32)
+        vectors = np.zeros((len(keys), self._dimension), np.float32)
         if found.any():
             # Mapped for this call alone, so that the pages read do not stay counted as this process's memory.
             vectors[found] = self._map()[rows[found]]
@@ -121,23 +123,14 @@ class _Shelf:
             count = int(new.sum())
             if count:
                 start = len(self._index)
-                row_bytes = self._row_bytes()
+                row_bytes = self._dimension * self._dtype.itemsize
                 _append(self._vectors_path, start * row_bytes, vectors[new].astype(self._dtype).tobytes())
                 _append(self._keys_path, start * KEY_BYTES, keys[new].tobytes())
                 self._index.extend(keys[new])
         return count
 
-    @property
-    def _dtype(self) -> np.dtype[np.floating]:
-        return np.dtype(self._config["precision"]).newbyteorder("<")
-
-    def _row_bytes(self) -> int:
-        return int(self._config["dimension"]) * self._dtype.itemsize
-
     def _map(self) -> NDArray[np.floating]:
-        return np.memmap(
-            self._vectors_path, self._dtype, "r", shape=(len(self._index), self._config["dimension"])
-        )
+        return np.memmap(self._vectors_path, self._dtype, "r", shape=(len(self._index), self._dimension))
 
     def _refresh(self) -> bool:
         """Read the keys that were added since; whether there were any."""
@@ -160,10 +153,10 @@ class _Shelf:
         for field in ("format", "content_hash", "dimension"):
             if config.get(field) != self._config[field]:
                 raise ValueError(
-                    f"{self._directory / 'config.json'}: {field} is {config.get(field)!r}, not {self._config[field]!r}; "
-                    "this folder is not this encoder's: use another store folder, or delete this one"
+                    f"{self._directory / 'config.json'}: {field} is {config.get(field)!r}, not "
+                    f"{self._config[field]!r}: the folder is another encoder's: use another store, or delete it"
                 )
-        self._config = config
+        self._dtype = np.dtype(config["precision"]).newbyteorder("<")
         self._keys_path.touch()
         self._opened = True
         return True
@@ -174,14 +167,14 @@ class _Shelf:
         path = self._directory / "config.json"
         temporary = path.with_suffix(".part")
         temporary.write_text(json.dumps(self._config, indent=1) + "\n")
-        os.replace(temporary, path)
+        temporary.replace(path)
         self._open()
 
 
 def _append(path: Path, offset: int, data: bytes) -> None:
     """Write at the end of what counts, over what a killed writer may have left there, and have it on the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
-    with open(descriptor, "wb", buffering=0) as file:
+    path.touch()
+    with path.open("r+b", buffering=0) as file:
         file.truncate(offset)
         file.seek(offset)
         view = memoryview(data)
@@ -214,9 +207,7 @@ class StoredEncoder(Encoder):
 
     def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
         vectors, found = self.store.get(self.encoder, role, texts)
-        missing = list(
-            dict.fromkeys(text for text, known in zip(texts, found.tolist(), strict=True) if not known)
-        )
+        missing = list(dict.fromkeys(text for text, known in zip(texts, found.tolist(), strict=True) if not known))
         if not missing:
             if progress is not None:
                 progress(len(texts), len(texts))

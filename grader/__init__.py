@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from grader.answers import AnswerReader, AnswerTable
 from grader.estimates import GradeEstimate
 from grader.levels import GradeScale, grade_scale
-from grader.question import GraderPrior, NotFittedError, QuestionGrader
+from grader.prior import GraderPrior
+from grader.question import NotFittedError, QuestionGrader
 
 if TYPE_CHECKING:
     from grader.estimator import OnlineLogisticRegression
 
 __all__ = [
+    "AnswerReader",
+    "AnswerTable",
     "GradeEstimate",
     "GradeScale",
     "GraderPrior",

@@ -87,17 +87,22 @@ class OnlineLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[
         if self.warm_start and before is not None and np.array_equal(before, self.classes_):
             dual, intercept = self._solution
             start = (dual[None], intercept[None]) if len(dual) == len(X) else None
+        # With an unpenalised intercept, centring changes nothing but the intercept, and makes the problem easier.
+        centre = X.mean(axis=0) if self.fit_intercept else np.zeros(X.shape[1])
+        rows = X - centre
         fit = fit_softmax(
-            (scale * (X @ X.T))[None],
+            (scale * (rows @ rows.T))[None],
             np.eye(grades)[labels][None],
             weights=weights[None],
             intercept=self.fit_intercept,
             start=start,
             tolerance=self.tol,
             max_steps=self.max_iter,
+            factorised=False,
         )
-        dual, intercept = self._solution = fit.dual[0], fit.intercept[0]
-        coefficients = scale * (dual.T @ X)
+        self._solution = fit.dual[0], fit.intercept[0]
+        coefficients = scale * (fit.dual[0].T @ rows)
+        intercept = fit.intercept[0] - coefficients @ centre
         if grades == 2:
             self.coef_ = coefficients[1:] - coefficients[:1]
             self.intercept_ = intercept[1:] - intercept[:1]

@@ -98,10 +98,6 @@ def _candidates(max_grade: float) -> list[int]:
             if nice == 0.25 and power > 0:
                 continue  # 2.5 or 25 of 100 is no step that teachers count in
             steps = max_grade / step
-            if (
-                step <= widest * (1 + 1e-9)
-                and abs(steps - round(steps)) < 1e-6
-                and 1 <= round(steps) <= MOST_STEPS
-            ):
+            if step <= widest * (1 + 1e-9) and abs(steps - round(steps)) < 1e-6 and 1 <= round(steps) <= MOST_STEPS:
                 found.add(round(steps))
     return sorted(found)

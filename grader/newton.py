@@ -1,25 +1,32 @@
 """Newton's method for the softmax: many small problems at once, exactly, in the span of their data.
 
-The problem. For graded answers x_i (rows of X, any width d) with targets y_i (a distribution over K grades),
-weights s_i and fixed offsets m_i, multinomial logistic regression with a Gaussian prior on the weights
-minimises
+The problem. Graded answers i = 1 … n have targets y_i (a distribution over K grades), weights s_i and fixed
+logits m_i (the prior mean). The fit moves the logits by B w(x_i) + b, where w has r Gaussian-process
+components with one kernel G (for plain multinomial logistic regression r = K, B = 1 and G = X P^-1 X' for
+weights of prior precision P), and minimises
 
-    sum_i s_i * cross_entropy(y_i, softmax(m_i + W' x_i + b)) + 1/2 * trace((W - W0)' P (W - W0)).
+    sum_i s_i * cross_entropy(y_i, softmax(m_i + B w_i + b)) + 1/2 * sum_j w_j' G^-1 w_j.
 
-The optimum lies in W0 + P^-1 X' A, so only n x K numbers A are unknown, not d x K. With the kernel G = X P^-1
-X' the logits are m_i + (G A)_i + b, the prior term is 1/2 trace(A' G A), and at the optimum A = s * (y - p):
-each graded answer pulls by what is still wrong with it.
+The optimum is w = G A, so only n x r numbers A are unknown, not d x K, and there every graded answer pulls by
+what is still wrong with it: A_i = s_i B' (y_i - p_i).
 
-The Newton step needs Q = (H^-1 + G)^-1, where H is the softmax's Hessian, diagonal blocks minus a rank-one
-coupling of the grades. K factorisations of n x n (one per grade) and one of their sum give Q instead of one
-of (n K) x (n K): Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), section 3.5.2 and
-algorithm 3.3. Backtracking makes the steps safe everywhere: the objective is convex, so there is one minimum
-and no other place to stop.
+The Newton step needs Q = (H^-1 + G)^-1, where H is the Hessian of the first term. Two forms of it:
+
+- B = 1: H is diagonal minus a rank-one coupling of the grades. K factorisations of n x n (one per grade) and
+    one of
+  their sum give Q instead of one of n K x n K: Rasmussen and Williams, Gaussian Processes for Machine
+  Learning (2006), section 3.5.2 and algorithm 3.3.
+- B given: H is a small r x r block C C' for every answer, and Q = C (1 + C' G C)^-1 C' costs one n r x n r
+solve.
+
+Backtracking makes the steps safe everywhere: the objective is convex, so there is one minimum and nowhere
+else to stop.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -29,13 +36,24 @@ Floats = npt.NDArray[np.float64]
 NO_GRADE = -1e9
 """Offset that takes a grade out of one problem of a batch, so that questions of any scale share it."""
 
+FLOOR = 1e-14
+"""Added to the r x r blocks of H, so that a grade that is certain still has a Cholesky factor."""
+
+
+class Factor(Protocol):
+    """A factorised Hessian of a batch of problems."""
+
+    def apply(self, values: Floats) -> Floats:
+        """Q v for v of shape (B, n, r)."""
+        ...
+
 
 @dataclass(frozen=True)
-class Factor:
-    """The Hessian's structured factorisation at one point: applies Q = (H^-1 + G)^-1 to a batch."""
+class GradewiseFactor:
+    """The Hessian of plain multinomial logistic regression (r = K)."""
 
     blocks: Floats
-    """(B, K, n, n): E_c = D_c^1/2 (I + D_c^1/2 G D_c^1/2)^-1 D_c^1/2 for every grade c."""
+    """(B, K, n, n): E_c = D_c^1/2 (1 + D_c^1/2 G D_c^1/2)^-1 D_c^1/2 for every grade c."""
     coupling: Floats
     """(B, n, n): inverse of the sum of `blocks` over the grades."""
 
@@ -48,17 +66,43 @@ class Factor:
 
 
 @dataclass(frozen=True)
+class BasisFactor:
+    """The Hessian where the logits move in the r directions of a basis."""
+
+    roots: Floats
+    """(B, n, r, r): lower triangular C_i with C_i C_i' = H_i."""
+    inner: Floats
+    """(B, n r, n r): inverse of 1 + C' G C."""
+
+    def apply(self, values: Floats) -> Floats:
+        """Q v for v of shape (B, n, r)."""
+        batch, count, width = values.shape
+        inside = np.swapaxes(self.roots, -1, -2) @ values[..., None]
+        solved = self.inner @ inside.reshape(batch, count * width, 1)
+        applied: Floats = (self.roots @ solved.reshape(batch, count, width, 1))[..., 0]
+        return applied
+
+    def diagonal_blocks(self) -> Floats:
+        """(B, n, r, r): for every answer its own block of the inverse of 1 + C' G C."""
+        batch, count, width, _ = self.roots.shape
+        blocks = self.inner.reshape(batch, count, width, count, width)
+        answers = np.arange(count)
+        return np.moveaxis(blocks[:, answers, :, answers, :], 0, 1)
+
+
+@dataclass(frozen=True)
 class SoftmaxFit:
     """A batch of B fitted problems with n answers and K grades each."""
 
     dual: Floats
-    """(B, n, K): A above. New logits are offset + (kernel to the fitted answers) @ dual + intercept."""
+    """(B, n, r): A above. New logits are offset + (kernel to the fitted answers) @ dual @ basis' + intercept.
+    """
     intercept: Floats
     """(B, K): zeros when no intercept was fitted; otherwise sums to 0."""
     probabilities: Floats
     """(B, n, K): of the fitted answers."""
     residual: Floats
-    """(B,): largest absolute entry of A - s * (y - p) and of the intercept's gradient; 0 at the exact
+    """(B,): largest absolute entry of A - s B' (y - p) and of the intercept's gradient; 0 at the exact
     optimum.
     """
     steps: npt.NDArray[np.int64]
@@ -78,10 +122,12 @@ def fit_softmax(
     *,
     weights: Floats | None = None,
     offsets: Floats | None = None,
+    basis: Floats | None = None,
     intercept: bool = False,
     start: tuple[Floats, Floats] | None = None,
     tolerance: float = 1e-9,
     max_steps: int = 100,
+    factorised: bool = True,
 ) -> SoftmaxFit:
     """Fit a batch of problems to the one minimum of each.
 
@@ -91,10 +137,13 @@ def fit_softmax(
         weights: (B, n), at least 0; 0 takes an answer out, so problems of different sizes share a batch.
             Default 1.
         offsets: (B, n, K): the prior mean's logits; `NO_GRADE` takes a grade out. Default 0.
-        intercept: Also fit one unpenalised number per grade.
+        basis: (B, K, r) directions in which logits can move. Default: every grade its own.
+        intercept: Also fit one unpenalised number per grade (without a basis only).
         start: `dual` and `intercept` to begin from (a fit before one grade changed). Default zeros.
         tolerance: Stop a problem when its `residual` is at most this, relative to its largest weight.
         max_steps: Newton steps at most; ten are usual.
+        factorised: Solve for the steps by factorisation; False by conjugate gradients (see `grader.conjugate`), which
+            is faster for several grades and large problems. Without a basis only.
 
     Returns:
         The fits, with the residual each one reached.
@@ -102,17 +151,26 @@ def fit_softmax(
     batch, count, grades = targets.shape
     weights = np.ones((batch, count)) if weights is None else np.asarray(weights, dtype=np.float64)
     offsets = np.zeros(targets.shape) if offsets is None else np.broadcast_to(offsets, targets.shape)
-    dual = np.zeros(targets.shape) if start is None else start[0].copy()
+    width = grades if basis is None else basis.shape[-1]
+    if intercept and basis is not None:
+        raise ValueError("an intercept cannot be fitted in a basis; put a constant into the kernel instead")
+    dual = np.zeros((batch, count, width)) if start is None else start[0].copy()
     bias = np.zeros((batch, grades)) if start is None else start[1].copy()
     probabilities = np.empty(targets.shape)
     residual = np.zeros(batch)
     steps = np.zeros(batch, dtype=np.int64)
     active = np.arange(batch)
+    conjugate = None
+    if not factorised and basis is None:
+        from grader.conjugate import ConjugateSteps
+
+        conjugate = ConjugateSteps(kernel, weights, grades)
     for step in range(max_steps + 1):
         whole = len(active) == batch
         part = slice(None) if whole else active
-        problem = _Problem(kernel[part], targets[part], weights[part], offsets[part], intercept)
-        moved = problem.linear(dual[part], bias[part])
+        chosen_basis = None if basis is None else basis[part]
+        problem = _Problem(kernel[part], targets[part], weights[part], offsets[part], chosen_basis, intercept)
+        moved = problem.spread(kernel[part] @ dual[part]) + bias[part][:, None, :]
         probability = softmax(problem.offsets + moved)
         probabilities[part] = probability
         residual[part] = problem.residual(dual[part], probability)
@@ -121,9 +179,16 @@ def fit_softmax(
             break
         if not going.all():
             active = active[going]
+            conjugate = None if conjugate is None else conjugate.take(going)
             problem, moved, probability = problem.take(going), moved[going], probability[going]
         steps[active] += 1
-        change, shift = problem.newton_step(dual[active], probability)
+        if conjugate is None:
+            change, shift = problem.newton_step(dual[active], probability)
+        else:
+            pull = problem.pull(probability)
+            accuracy = np.minimum(0.1, np.sqrt(residual[active]))
+            bias_pull = pull.sum(axis=1) if intercept else None
+            change, shift = conjugate.step(probability, problem.weights, pull - dual[active], bias_pull, accuracy)
         length = problem.backtrack(dual[active], moved, change, shift)
         dual[active] += length[:, None, None] * change
         bias[active] += length[:, None] * shift
@@ -132,10 +197,46 @@ def fit_softmax(
     return SoftmaxFit(dual, bias, probabilities, residual, steps)
 
 
-def factorise(kernel: Floats, probabilities: Floats, weights: Floats) -> Factor:
-    """Factor the Hessian of a batch at given probabilities: kernel (B, n, n), probabilities (B, n, K),
-    weights (B, n).
+def factorise(
+    kernel: Floats, probabilities: Floats, weights: Floats, basis: Floats | None = None
+) -> GradewiseFactor | BasisFactor:
+    """Factor the Hessian of a batch: kernel (B, n, n), probabilities (B, n, K), weights (B, n), basis (B, K,
+    r).
     """
+    if basis is None:
+        return _factorise_gradewise(kernel, probabilities, weights)
+    mean = probabilities @ basis
+    pairs = basis[..., :, None] * basis[..., None, :]
+    blocks = (probabilities @ pairs.reshape(*basis.shape[:2], -1)).reshape(*mean.shape, -1)
+    blocks = (blocks - mean[..., :, None] * mean[..., None, :]) * weights[..., None, None]
+    batch, count, width = mean.shape
+    blocks[..., np.arange(width), np.arange(width)] += FLOOR
+    roots = small_cholesky(blocks)
+    flat = np.moveaxis(roots, 2, 3).reshape(batch, count * width, width)
+    inner = (flat @ np.swapaxes(flat, 1, 2)).reshape(batch, count, width, count, width)
+    inner *= kernel[:, :, None, :, None]
+    inner = inner.reshape(batch, count * width, count * width)
+    inner[:, np.arange(count * width), np.arange(count * width)] += 1.0
+    return BasisFactor(roots, np.asarray(np.linalg.inv(inner), dtype=np.float64))
+
+
+def small_cholesky(matrices: Floats) -> Floats:
+    """Lower Cholesky factors of tiny positive semi-definite matrices (…, r, r); what rounding made negative
+    is 0.
+    """
+    width = matrices.shape[-1]
+    root = np.zeros_like(matrices)
+    for column in range(width):
+        rest = matrices[..., column, column] - (root[..., column, :column] ** 2).sum(axis=-1)
+        pivot = np.sqrt(np.maximum(rest, FLOOR))
+        root[..., column, column] = pivot
+        for row in range(column + 1, width):
+            product = (root[..., row, :column] * root[..., column, :column]).sum(axis=-1)
+            root[..., row, column] = (matrices[..., row, column] - product) / pivot
+    return root
+
+
+def _factorise_gradewise(kernel: Floats, probabilities: Floats, weights: Floats) -> GradewiseFactor:
     curvature = np.swapaxes(probabilities, 1, 2) * weights[:, None, :]
     root = np.sqrt(curvature)
     scaled = root[..., :, None] * kernel[:, None] * root[..., None, :]
@@ -147,7 +248,7 @@ def factorise(kernel: Floats, probabilities: Floats, weights: Floats) -> Factor:
     total: Floats = blocks.sum(axis=1)
     # An answer of weight 0 has no block; 1 on the diagonal keeps the sum invertible and changes nothing else.
     total[:, diagonal, diagonal] += weights <= 0
-    return Factor(blocks, np.asarray(np.linalg.inv(total), dtype=np.float64))
+    return GradewiseFactor(blocks, np.asarray(np.linalg.inv(total), dtype=np.float64))
 
 
 @dataclass(frozen=True)
@@ -156,23 +257,26 @@ class _Problem:
     targets: Floats
     weights: Floats
     offsets: Floats
+    basis: Floats | None
     intercept: bool
 
     def take(self, chosen: npt.NDArray[np.bool_]) -> _Problem:
+        basis = None if self.basis is None else self.basis[chosen]
         return _Problem(
             self.kernel[chosen],
             self.targets[chosen],
             self.weights[chosen],
             self.offsets[chosen],
+            basis,
             self.intercept,
         )
 
-    def linear(self, dual: Floats, bias: Floats) -> Floats:
-        return self.kernel @ dual + bias[:, None, :]
+    def spread(self, latent: Floats) -> Floats:
+        return latent if self.basis is None else latent @ np.swapaxes(self.basis, 1, 2)
 
     def pull(self, probability: Floats) -> Floats:
         pulls: Floats = self.weights[..., None] * (self.targets - probability)
-        return pulls
+        return pulls if self.basis is None else pulls @ self.basis
 
     def residual(self, dual: Floats, probability: Floats) -> Floats:
         pull = self.pull(probability)
@@ -194,11 +298,12 @@ class _Problem:
 
         Written as a change, driven by what is still unsolved, so that rounding shrinks with every step.
         """
-        factor = factorise(self.kernel, probability, self.weights)
+        factor = factorise(self.kernel, probability, self.weights, self.basis)
         unsolved = self.pull(probability) - dual
         change = unsolved - factor.apply(self.kernel @ unsolved)
         if not self.intercept:
-            return change, np.zeros((len(dual), dual.shape[-1]))
+            return change, np.zeros((len(dual), probability.shape[-1]))
+        assert isinstance(factor, GradewiseFactor)
         # sum_i A_i = 0 for every grade decides the intercept; adding the same number to all of them changes
         # nothing, so the system is singular in that direction until it is asked to sum to 0.
         grades = dual.shape[-1]
@@ -210,17 +315,16 @@ class _Problem:
         ones = np.broadcast_to(bias[:, None, :], dual.shape)
         return change - factor.apply(ones), bias
 
-    def backtrack(
-        self, dual: Floats, moved: Floats, change: Floats, bias_change: Floats, halvings: int = 40
-    ) -> Floats:
+    def backtrack(self, dual: Floats, moved: Floats, change: Floats, bias_change: Floats, halvings: int = 40) -> Floats:
         """(B,) step lengths in 0 … 1 that lower the objective enough (Armijo's rule, by halving)."""
         fitted, shift = self.kernel @ dual, self.kernel @ change
-        direction = shift + bias_change[:, None, :]
+        direction = self.spread(shift) + bias_change[:, None, :]
         at_start = (dual * fitted).sum(axis=(1, 2))
         cross, square = (change * fitted).sum(axis=(1, 2)), (change * shift).sum(axis=(1, 2))
         logits = self.offsets + moved
         before = self.objective(logits, at_start)
-        slope = cross - (self.pull(softmax(logits)) * direction).sum(axis=(1, 2))
+        wrong = self.weights[..., None] * (self.targets - softmax(logits))
+        slope = cross - (wrong * direction).sum(axis=(1, 2))
         # Below this the objective's own rounding hides any decrease, and the Newton step is right anyway.
         slack = 1e-13 * (1.0 + np.abs(before))
         length = np.ones(len(dual))

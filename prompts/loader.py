@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,10 @@ class TemplateError(ValueError):
 
 @dataclass(frozen=True)
 class PromptTemplate:
-    """One template. `schema` is the JSON schema of the reply, or None where the reply is plain text."""
+    """One template. `schema` is the JSON schema of the reply, or None where the reply is plain text.
+
+    `sha256` covers the template, every form it extends or includes, and the schema: whatever changes the request.
+    """
 
     name: str
     sha256: str
@@ -46,13 +50,19 @@ class PromptTemplate:
 
 
 def template_names(folder: Path = TEMPLATE_FOLDER) -> list[str]:
-    """Names of the templates in a folder and its sub-folders, without the suffix, sorted."""
-    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.j2"))
+    """Names of the templates in a folder and its sub-folders, without the suffix, sorted.
+
+    Files whose name begins with `_` are forms that templates fill in; they are not asked on their own.
+    """
+    paths = (path for path in folder.rglob("*.j2") if not path.name.startswith("_"))
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in paths)
 
 
 @cache
 def load_template(name: str, folder: Path = TEMPLATE_FOLDER) -> PromptTemplate:
-    """Load the template `name` (its path under the folder without `.j2`) and its `.schema.json`, if any.
+    """Load the template `name` (its path under the folder without `.j2`) and the schema of its reply, if any.
+
+    The schema is `<name>.schema.json` or, failing that, the one beside the form the template extends.
 
     Raises:
         TemplateError: no such template, or it does not parse.
@@ -60,21 +70,40 @@ def load_template(name: str, folder: Path = TEMPLATE_FOLDER) -> PromptTemplate:
     path = folder / f"{name}.j2"
     if not path.is_file():
         raise TemplateError(f"no template '{name}' in {folder}; there are {', '.join(template_names(folder))}")
-    source = path.read_text(encoding="utf-8")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    try:
-        variables = jinja2.meta.find_undeclared_variables(environment.parse(source))
-        template = environment.get_template(f"{name}.j2")
-    except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(f"{path}, line {error.lineno}: {error.message}") from error
-    schema_path = folder / f"{name}.schema.json"
-    schema = json.loads(schema_path.read_text(encoding="utf-8")) if schema_path.is_file() else None
+    variables: set[str] = set()
+    digest = hashlib.sha256()
+    schema: dict[str, Any] | None = None
+    for part, source in _chain(environment, folder, f"{name}.j2"):
+        variables |= jinja2.meta.find_undeclared_variables(environment.parse(source))
+        digest.update(source.encode("utf-8"))
+        schema_path = (folder / part).with_suffix(".schema.json")
+        if schema is None and schema_path.is_file():
+            schema_text = schema_path.read_text(encoding="utf-8")
+            schema = json.loads(schema_text)
+            digest.update(schema_text.encode("utf-8"))
     return PromptTemplate(
         name=name,
-        sha256=hashlib.sha256(source.encode("utf-8")).hexdigest(),
+        sha256=digest.hexdigest(),
         variables=frozenset(variables),
         schema=schema,
-        _template=template,
+        _template=environment.get_template(f"{name}.j2"),
     )
+
+
+def _chain(environment: jinja2.Environment, folder: Path, file: str) -> Iterator[tuple[str, str]]:
+    """The template and everything it extends or includes: (file, source)."""
+    path = folder / file
+    try:
+        source = path.read_text(encoding="utf-8")
+        parents = jinja2.meta.find_referenced_templates(environment.parse(source))
+    except FileNotFoundError:
+        raise TemplateError(f"{path}: no such file, but a template extends or includes it") from None
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(f"{path}, line {error.lineno}: {error.message}") from error
+    yield file, source
+    for parent in parents:
+        if parent is not None:
+            yield from _chain(environment, folder, parent)

@@ -7,19 +7,22 @@ question's own graded answers.
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
-from synth.text import folded_words
+from synth.text import fold, folded_words
 
 TRIGRAM_BUCKETS = 1 << 17
 BIGRAM_BUCKETS = 1 << 14
 WORD_BUCKETS = 1 << 15
+PAIR_BUCKETS = 1 << 17
 BACKOFF = 3.0
 """Weight of the lower order in the interpolated estimate (absolute counts)."""
 
@@ -28,6 +31,20 @@ BACKOFF = 3.0
 def word_bucket(word: str) -> int:
     """Bucket of a folded word; the same on every machine."""
     return zlib.crc32(word.encode("utf-8", "surrogatepass")) % WORD_BUCKETS
+
+
+@lru_cache(maxsize=400_000)
+def pair_bucket(first: str, second: str) -> int:
+    """Bucket of two neighbouring folded words."""
+    return zlib.crc32(f"{first} {second}".encode("utf-8", "surrogatepass")) % PAIR_BUCKETS
+
+
+def letter_runs(text: str) -> list[str]:
+    """Runs of letters of the folded text; in scripts without spaces a run is a phrase."""
+    return _LETTER_RUN.findall(fold(text))
+
+
+_LETTER_RUN = regex.compile(r"[\p{L}\p{M}]+")
 
 
 def _codes(word: str) -> NDArray[np.uint64]:
@@ -51,11 +68,12 @@ def _buckets(codes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 @dataclass(frozen=True)
 class LanguageBackground:
-    """Hashed counts. `trigrams`: (TRIGRAM_BUCKETS,), `bigrams`: (BIGRAM_BUCKETS,), `words`: (WORD_BUCKETS,) int32."""
+    """Hashed int32 counts of character trigrams and bigrams, of words, and of pairs of neighbouring words."""
 
     trigrams: NDArray[np.int32]
     bigrams: NDArray[np.int32]
     words: NDArray[np.int32]
+    pairs: NDArray[np.int32]
 
     @classmethod
     def fit(cls, texts: Iterable[str]) -> LanguageBackground:
@@ -63,16 +81,19 @@ class LanguageBackground:
         trigrams = np.zeros(TRIGRAM_BUCKETS, dtype=np.int32)
         bigrams = np.zeros(BIGRAM_BUCKETS, dtype=np.int32)
         words = np.zeros(WORD_BUCKETS, dtype=np.int32)
+        pairs = np.zeros(PAIR_BUCKETS, dtype=np.int32)
         for text in texts:
-            for word in folded_words(text):
-                words[word_bucket(word)] += 1
-                trigram, pair, _ = _buckets(_codes(word))
+            found = folded_words(text)
+            np.add.at(words, [word_bucket(word) for word in found], 1)
+            np.add.at(pairs, [pair_bucket(*pair) for pair in itertools.pairwise(found)], 1)
+            for run in letter_runs(text):
+                trigram, pair, _ = _buckets(_codes(run))
                 np.add.at(trigrams, trigram, 1)
                 np.add.at(bigrams, pair, 1)
-        return cls(trigrams, bigrams, words)
+        return cls(trigrams, bigrams, words, pairs)
 
-    def surprise(self, words: Sequence[str]) -> float:
-        """Mean negative log probability (nats) of a character of these words; 0 for no words.
+    def surprise(self, words: tuple[str, ...]) -> float:
+        """Mean negative log probability (nats) of a character of these words or letter runs; 0 for none.
 
         P(c | a b) = (n(abc) + BACKOFF * P(c | b)) / (n(ab) + BACKOFF), with P(c | b) from pair counts alike.
         """
@@ -87,6 +108,11 @@ class LanguageBackground:
         lower = np.minimum(lower, 1.0)
         probability = (self.trigrams[trigram] + BACKOFF * lower) / (self.bigrams[pair] + BACKOFF)
         return float(-np.log(np.clip(probability[inside], 1e-6, 1.0)).mean())
+
+    def familiarity(self, words: Sequence[str]) -> NDArray[np.float64]:
+        """log(1 + count) of each pair of neighbouring words in the background: whether the words come in an order."""
+        buckets = [pair_bucket(*pair) for pair in itertools.pairwise(words)]
+        return np.log1p(self.pairs[buckets].astype(np.float64)) if buckets else np.zeros(0)
 
     def commonness(self, words: Sequence[str]) -> NDArray[np.float64]:
         """log(1 + count) of each word in the background."""

@@ -11,7 +11,7 @@ import regex
 
 from synth.text import folded_words, longest_common_run, script_counts, script_of, words
 
-MAX_CHARACTERS = 20_000
+MAX_CHARACTERS = 4_000
 """Longer answers are read up to here."""
 
 # Zero-width and bidirectional controls, variation selectors, tag characters, soft hyphen, interlinear marks.

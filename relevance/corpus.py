@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from synth.attacks import AttackContext, attack_families, make_attacks
+from synth.attacking import attack_examples
+from synth.attacks import AttackFamily
 from synth.bank import ADVERSARIAL_KINDS, Bank
 from synth.examples import Example
 from synth.graded import GradedAnswer, GradedQuestion
@@ -86,38 +87,24 @@ def from_examples(examples: Iterable[Example], source: str) -> list[GateQuestion
     return questions
 
 
-def attack_context(question: GradedQuestion, pool: Sequence[GradedQuestion]) -> AttackContext:
-    """The question among the others of a pool: those of its group, and those of other groups in its language."""
-    return AttackContext(
-        question=question,
-        course=[other for other in pool if other.group == question.group and other.text != question.text],
-        elsewhere=[other for other in pool if other.group != question.group and other.language == question.language],
-    )
-
-
 def with_attacks(
-    questions: Sequence[GateQuestion], families: Sequence[str], per_family: int, seed: int
+    questions: Sequence[GateQuestion], families: Sequence[AttackFamily], per_family: int, seed: int
 ) -> list[GateQuestion]:
     """The questions with attacks of must_reject families added to their negatives.
 
     Raises:
         ValueError: a family's attacks may deserve a grade, so they cannot be negatives.
     """
-    registry = attack_families()
-    for name in families:
-        if registry[name].tier != "must_reject":
-            raise ValueError(f"family {name} is {registry[name].tier}; only must_reject attacks are negatives")
-    pool = [item.question for item in questions]
+    graded = [item.question for item in questions]
+    found: dict[str, list[Negative]] = defaultdict(list)
+    for family in families:
+        if family.tier != "must_reject":
+            raise ValueError(f"family {family.name} is {family.tier}; only must_reject attacks are negatives")
+    for example in attack_examples(graded, families, per_family, seed):
+        found[example.question_id].append(Negative(example.answer, example.kind))
     attacked = []
     for item in questions:
-        context = attack_context(item.question, pool)
-        own = {answer.text for answer in (*item.question.answers, *item.benign)}
-        found = [
-            Negative(attack.text, name)
-            for name in families
-            if registry[name].supports(item.question.language)
-            for attack in make_attacks(registry[name], context, per_family, seed)
-            if attack.text not in own
-        ]
-        attacked.append(replace(item, negatives=(*item.negatives, *found)))
+        honest = {answer.text for answer in item.benign}
+        new = [negative for negative in found[item.question.id] if negative.text not in honest]
+        attacked.append(replace(item, negatives=(*item.negatives, *new)))
     return attacked

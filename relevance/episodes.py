@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,12 +50,10 @@ class EpisodeTable:
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> EpisodeTable:
         """The given rows."""
-        return EpisodeTable(
-            *(
-                getattr(self, name)[rows]
-                for name in ("features", "interactions", "relevant", "family", "question", "size", "rejected")
-            )
-        )
+        return EpisodeTable(*(getattr(self, name)[rows] for name in _COLUMNS))
+
+
+_COLUMNS = tuple(column.name for column in fields(EpisodeTable))
 
 
 @dataclass(frozen=True)
@@ -124,13 +122,15 @@ def build_episodes(
     background: LanguageBackground,
     seed: int,
     sizes: Sequence[int] = SUPPORT_SIZES,
+    only: Sequence[int] | None = None,
 ) -> EpisodeTable:
-    """Episodes of every question; the same seed gives the same rows, whatever other questions there are.
+    """Episodes of every question, or of those with the indices `only`; negatives are borrowed from all of them.
 
     A support takes at most 70 % of a question's graded answers, so that every episode has genuine answers to pass.
     """
     parts = []
-    for number, item in enumerate(prepared):
+    for number in range(len(prepared)) if only is None else only:
+        item = prepared[number]
         random = np.random.default_rng([seed, zlib.crc32(item.item.question.id.encode())])
         others = _Others(prepared, number)
         used: set[int] = set()
@@ -141,8 +141,12 @@ def build_episodes(
             used.add(size)
             with_references = episode > 0 and (size == 0 or random.random() < 0.5)
             parts.append(_episode(item, number, size, with_references, others, space, background, random))
-    names = ("features", "interactions", "relevant", "family", "question", "size", "rejected")
-    return EpisodeTable(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return concatenate(parts)
+
+
+def concatenate(tables: Sequence[EpisodeTable]) -> EpisodeTable:
+    """The rows of several tables, in order."""
+    return EpisodeTable(*(np.concatenate([getattr(table, name) for table in tables]) for name in _COLUMNS))
 
 
 class _Others:

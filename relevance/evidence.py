@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from relevance.background import LanguageBackground
+from relevance.background import LanguageBackground, letter_runs
 from synth.text import character_ngrams, folded_words, longest_common_run
 
 Vectors = NDArray[np.float32]
@@ -57,8 +57,11 @@ BASE_FEATURES = (
     "comma_share",
     "common_share",
     "mean_commonness",
+    "surprise",
     "new_word_surprise",
     "new_word_share",
+    "familiar_pairs",
+    "strange_pairs",
 )
 
 
@@ -99,6 +102,7 @@ class TextFacts:
     """The lexical side of a text, computed once."""
 
     words: list[str]
+    runs: list[str]
     grams: frozenset[str]
     pairs: frozenset[tuple[str, str]]
     characters: int
@@ -112,6 +116,7 @@ class TextFacts:
         found = folded_words(text)
         return cls(
             words=found,
+            runs=letter_runs(text),
             grams=frozenset(character_ngrams(text, 4)),
             pairs=frozenset(itertools.pairwise(found)),
             characters=max(1, len(text)),
@@ -198,7 +203,8 @@ class Evidence:
     def _target_point(self) -> Vectors:
         """Where right and honest answers lie: centre of support and references, or the question when there are none."""
         near = [points for points in (self.support_points, self.reference_points) if len(points)]
-        return _unit(np.vstack(near).mean(axis=0)[None])[0] if near else self.question_point
+        centre: Vectors = np.vstack(near).mean(axis=0) if near else self.question_point
+        return _unit(centre)
 
     def _base(self, answers: Sequence[TextFacts], vectors: Vectors, leave_out: bool) -> Matrix:
         points = self.space.answers(vectors)
@@ -270,6 +276,7 @@ class Evidence:
         new = [word for word in facts.words if word not in known and word not in asked]
         grams = max(1, len(facts.grams))
         commonness = self.background.commonness(facts.words)
+        familiarity = self.background.familiarity(facts.words[:400])
         run = longest_common_run(facts.words[:200], question.words)[2]
         return [
             sum(word in asked for word in facts.words) / count,
@@ -287,17 +294,21 @@ class Evidence:
             facts.commas / count,
             float((commonness > _COMMON).mean()) if len(commonness) else 0.0,
             float(commonness.mean()) if len(commonness) else 0.0,
-            self.background.surprise(new[:100]),
+            self.background.surprise(tuple(facts.runs[:100])),
+            self.background.surprise(tuple(new[:100])),
             len(new) / count,
+            float(familiarity.mean()) if len(familiarity) else 0.0,
+            float((familiarity == 0).mean()) if len(familiarity) else 0.0,
         ]
 
 
-_COMMON = float(np.log(200.0))
+_COMMON = float(np.log(30.0))
+# A word of this background count is a function word or close to it, in a language the background has seen.
 # Spreads of the base features over genuine answers of one question, as orders of magnitude: only a floor.
 _TYPICAL_SPREAD = np.array(
     [
         *(0.02, 0.1, 0.02, 0.1, 0.02, 0.02, 0.02, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.02, 0.1, 0.1, 0.1),
-        *(0.15, 0.15, 0.1, 0.1, 0.15, 0.1, 0.15, 0.5, 0.1, 1.0, 0.05, 0.03, 0.05, 0.15, 0.7, 0.7, 0.2),
+        *(0.15, 0.15, 0.1, 0.1, 0.15, 0.1, 0.15, 0.5, 0.1, 1.0, 0.05, 0.03, 0.05, 0.15, 0.7, 0.7, 0.7, 0.2, 0.7, 0.2),
     ]
 )
 

@@ -5,7 +5,7 @@ Training is in `relevance.training` (torch); scoring needs neither torch nor a G
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,30 +53,35 @@ class RelevanceModel:
             rows = np.maximum(_row_wise(rows, weight) + bias, 0.0)
         return np.asarray((_row_wise(rows, self.weights[-1]) + self.biases[-1])[:, 0], dtype=np.float32)
 
-    def tensors(self) -> dict[str, Array]:
+    def tensors(self, prefix: str) -> dict[str, Array]:
         """Everything as named tensors, for safetensors."""
         named = {
-            "standardisation.mean": self.standardisation.mean,
-            "standardisation.deviation": self.standardisation.deviation,
+            f"{prefix}standardisation.mean": self.standardisation.mean,
+            f"{prefix}standardisation.deviation": self.standardisation.deviation,
         }
         for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            named[f"layers.{number}.weight"] = weight
-            named[f"layers.{number}.bias"] = bias
+            named[f"{prefix}layers.{number}.weight"] = weight
+            named[f"{prefix}layers.{number}.bias"] = bias
         return named
 
     @classmethod
-    def from_tensors(cls, named: Mapping[str, Array]) -> RelevanceModel:
+    def from_tensors(cls, named: Mapping[str, Array], prefix: str) -> RelevanceModel:
         """Inverse of `tensors`.
 
         Raises:
             KeyError: a tensor is missing.
         """
-        count = sum(name.startswith("layers.") and name.endswith(".weight") for name in named)
+        count = sum(name.startswith(f"{prefix}layers.") and name.endswith(".weight") for name in named)
         return cls(
-            Standardisation(named["standardisation.mean"], named["standardisation.deviation"]),
-            tuple(named[f"layers.{number}.weight"] for number in range(count)),
-            tuple(named[f"layers.{number}.bias"] for number in range(count)),
+            Standardisation(named[f"{prefix}standardisation.mean"], named[f"{prefix}standardisation.deviation"]),
+            tuple(named[f"{prefix}layers.{number}.weight"] for number in range(count)),
+            tuple(named[f"{prefix}layers.{number}.bias"] for number in range(count)),
         )
+
+
+def mean_logits(models: Sequence[RelevanceModel], features: Array, interactions: Array) -> Array:
+    """(n,) mean of the models' logits."""
+    return np.asarray(np.mean([model.logits(features, interactions) for model in models], axis=0), dtype=np.float32)
 
 
 def _row_wise(rows: Array, weight: Array) -> Array:

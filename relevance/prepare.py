@@ -18,7 +18,7 @@ MIN_GRADED_TO_TELL = 8
 
 @dataclass(frozen=True)
 class PreparedAnswer:
-    """`text` is the cleaned answer, `own_text` what it adds to a quoted question: what model and grader read."""
+    """`text` is the cleaned answer. `own_text` is what model and grader read: said once, without a quoted question."""
 
     raw: str
     text: str
@@ -37,8 +37,8 @@ class QuestionReader:
 
     def prepare(self, raw: str) -> PreparedAnswer:
         """Clean one answer."""
-        text = without_repetition(clean_text(raw, self._script))
-        return PreparedAnswer(raw, text, without_quoted_question(text, self.clean_question))
+        text = clean_text(raw, self._script)
+        return PreparedAnswer(raw, text, without_quoted_question(without_repetition(text), self.clean_question))
 
     def rejection(self, answer: PreparedAnswer) -> str | None:
         """Name of the guard that turns the answer away, or None. Texts that earned a grade above 0 always pass."""

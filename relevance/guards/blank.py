@@ -5,12 +5,16 @@ from __future__ import annotations
 import regex
 
 from relevance.guards.base import Guard, GuardInput
+from synth.text import fold, is_unspaced
 
-_WORD_OR_FORMULA = regex.compile(r"[\p{L}\p{N}\p{Sm}∅□→←↑↓°%$€£¥₹]")
+_WORD_OR_NUMBER = regex.compile(r"[\p{L}\p{N}]")
 
 # After Zhao et al. 2025, "One token to fool LLM-as-a-judge": openers of a solution that hold none.
 _MASTER_KEYS = frozenset(
-    """solution|the solution|thought process|thought process solution|let s solve this problem step by step|answer
+    fold(key)
+    for key in """solution|the solution|explanation|erklärung|explicación|explication|spiegazione
+    |explicação|объяснение|解析|解説|かいせつ|설명|व्याख्या|ব্যাখ্যা|شرح|penjelasan|maelezo|açıklama
+    |reasoning|thought process|thought process solution|let s solve this problem step by step|answer
     |the answer|the answer is|final answer|my answer|step 1|first|here is the answer|see above|as above|lösung|antwort
     |die antwort|die lösung|réponse|la réponse|respuesta|la respuesta|solución|resposta|solução|risposta|soluzione
     |ответ|решение|答案|解|解答|答|回答|解决方案|かいとう|答え|해답|해설|답|정답|उत्तर|समाधान|जवाब|উত্তর|সমাধান|الحل|الجواب
@@ -22,17 +26,20 @@ _MASTER_KEYS = frozenset(
 )
 
 
-def _is_master_key(answer: GuardInput) -> bool:
-    from synth.text import fold, is_unspaced
+def _has_no_words(answer: GuardInput) -> bool:
+    # "Put in < or >": a sign that the question names may be the answer.
+    return not _WORD_OR_NUMBER.search(answer.text) and answer.text not in answer.question
 
+
+def _is_master_key(answer: GuardInput) -> bool:
     joined = ("" if is_unspaced(answer.text) else " ").join(answer.words)
-    return joined in {fold(key) for key in _MASTER_KEYS} and joined not in answer.graded_words
+    return joined in _MASTER_KEYS and joined not in answer.graded_words
 
 
 BLANK = Guard("blank", "nothing readable was handed in", lambda answer: not answer.text)
 NO_WORDS = Guard(
     "punctuation",
-    "only punctuation or signs, no letter, number or formula",
-    lambda answer: not _WORD_OR_FORMULA.search(answer.text),
+    "only punctuation or signs, no letter or number",
+    _has_no_words,
 )
 MASTER_KEY = Guard("master-key", "only the heading of an answer, such as 'Solution:'", _is_master_key)

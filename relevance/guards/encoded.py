@@ -10,11 +10,14 @@ from relevance.guards.base import Guard, GuardInput
 
 _LONG_TOKEN = regex.compile(r"[A-Za-z0-9+/=_-]{20,}")
 _HEX = regex.compile(r"(?:(?:0x|\\x|%)?[0-9a-fA-F]{2}[\s:,]?){8,}")
+_ESCAPES = regex.compile(r"%[0-9A-F]{2}|\\\\u[0-9a-fA-F]{4}|\\\\x[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{2,6};")
 _MARKUP = regex.compile(r"<[^<>]{1,200}>|https?://\S+|www\.\S+|\\[a-z]+\b|&[a-z]+;|[{}\[\]$#_^~`|]")
 
 
 def _is_encoded(answer: GuardInput) -> bool:
     tokens = answer.text.split()
+    if len(_ESCAPES.findall(answer.text)) >= 3:
+        return True
     encoded = [token for token in tokens if _LONG_TOKEN.fullmatch(token) and _looks_random(token)]
     if encoded and sum(map(len, encoded)) > 0.6 * len(answer.text):
         return True

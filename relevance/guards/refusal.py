@@ -14,11 +14,14 @@ MAX_OWN_CHARACTERS = 4
 
 
 @cache
-def _phrases() -> tuple[tuple[str, ...], ...]:
-    """Refusals as folded words, the longest first."""
+def _phrases() -> dict[str, list[tuple[str, ...]]]:
+    """Refusals as folded words by their first word, the longest first."""
     lines = (Path(__file__).parent / "refusals.txt").read_text(encoding="utf-8").splitlines()
     phrases = {tuple(folded_words(line)) for line in lines if folded_words(line) and not line.startswith("#")}
-    return tuple(sorted(phrases, key=lambda phrase: (-len(phrase), phrase)))
+    by_first: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase)):
+        by_first.setdefault(phrase[0], []).append(phrase)
+    return by_first
 
 
 @cache
@@ -31,24 +34,18 @@ def _is_refusal(answer: GuardInput) -> bool:
     found = answer.words
     if not 0 < len(found) <= 40:
         return False
-    rest = found
-    for phrase in _phrases():
-        rest = _without(rest, phrase)
+    rest: list[str] = []
+    place = 0
+    while place < len(found):
+        phrase = next((p for p in _phrases().get(found[place], ()) if tuple(found[place : place + len(p)]) == p), None)
+        if phrase is None:
+            rest.append(found[place])
+        place += len(phrase or (found[place],))
     if len(rest) == len(found):
         return False
     asked = set(answer.question_words)
     own = [word for word in rest if word not in asked and word not in _fillers()]
     return len(own) <= (MAX_OWN_CHARACTERS if is_unspaced(answer.text) else MAX_OWN_WORDS)
-
-
-def _without(found: list[str], phrase: tuple[str, ...]) -> list[str]:
-    if phrase[0] not in found:
-        return found
-    size = len(phrase)
-    for start in range(len(found) - size + 1):
-        if tuple(found[start : start + size]) == phrase:
-            return found[:start] + found[start + size :]
-    return found
 
 
 REFUSAL = Guard("refusal", "says that it does not know, and nothing else", _is_refusal)

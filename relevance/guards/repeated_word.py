@@ -1,24 +1,31 @@
-"""One or two words over and over."""
+"""One or two words, or a few characters, over and over."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from relevance.guards.base import Guard, GuardInput
-from synth.text import is_unspaced
+import regex
 
-MIN_WORDS = 8
+from relevance.guards.base import Guard, GuardInput
+from synth.text import fold, is_unspaced
+
+MIN_WORDS = 5
 MAX_SHARE = 0.6
+_REPEATED_UNIT = regex.compile(r"(.{1,16}?)\1{3,}(.{0,15})")
+"""A short unit at least four times on end, the last copy perhaps cut short."""
 
 
 def _is_repeated(answer: GuardInput) -> bool:
+    letters = "".join(char for char in fold(answer.text) if char.isalpha())
+    match = _REPEATED_UNIT.fullmatch(letters)
+    if match is not None and match.group(1).startswith(match.group(2)):
+        return True
     if is_unspaced(answer.text):
         # Single characters do repeat in honest texts; a repeated word shows as few different characters.
-        return len(answer.words) >= 3 * MIN_WORDS and len(set(answer.words)) <= len(answer.words) / 6
+        return len(answer.words) >= 4 * MIN_WORDS and len(set(answer.words)) <= len(answer.words) / 6
     if len(answer.words) < MIN_WORDS or all(word.isdigit() for word in answer.words):
         return False
-    common = Counter(answer.words).most_common(2)
-    return common[0][1] > MAX_SHARE * len(answer.words) or len(set(answer.words)) <= 2
+    return Counter(answer.words).most_common(1)[0][1] > MAX_SHARE * len(answer.words)
 
 
-REPEATED_WORD = Guard("repeated-word", "one or two words over and over", _is_repeated)
+REPEATED_WORD = Guard("repeated-word", "one word, or a few characters, over and over", _is_repeated)

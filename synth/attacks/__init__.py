@@ -6,7 +6,7 @@
 
 from synth.attacks.base import Attack, AttackContext, AttackFamily, Severity, Tier
 from synth.attacks.languages import language_codes
-from synth.attacks.registry import UnknownFamilyError, attack_families, get_family, make_attacks
+from synth.attacks.registry import UnknownFamilyError, attack_families, choose_families, get_family, make_attacks
 from synth.attacks.samples import sample_context, sample_questions
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Tier",
     "UnknownFamilyError",
     "attack_families",
+    "choose_families",
     "get_family",
     "language_codes",
     "make_attacks",

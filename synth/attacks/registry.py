@@ -137,3 +137,14 @@ def _mixed(written: Sequence[str], generated: Iterator[Attack], rng: random.Rand
         yield Attack(text)
         yield from islice(generated, 1)
     yield from generated
+
+
+def choose_families(names: str) -> list[AttackFamily]:
+    """Families by "all", by a tier's name, or by family names separated by commas, in the registry's order for the
+    first two.
+
+    Raises:
+        UnknownFamilyError: a name is not a family.
+    """
+    chosen = [family for family in attack_families().values() if names in ("all", family.tier)]
+    return chosen or [get_family(name.strip()) for name in names.split(",") if name.strip()]

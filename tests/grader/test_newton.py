@@ -17,9 +17,7 @@ def random_problem(generator, answers, width, grades):
 @pytest.mark.parametrize("intercept", [True, False])
 def test_same_minimum_as_scikit_learn(seed, intercept):
     generator = np.random.default_rng(seed)
-    X, y = random_problem(
-        generator, generator.integers(3, 50), generator.integers(1, 80), generator.integers(2, 8)
-    )
+    X, y = random_problem(generator, generator.integers(3, 50), generator.integers(1, 80), generator.integers(2, 8))
     y[:2] = [0, 1]
     weights = generator.uniform(0.1, 2.0, len(y))
     C = 10 ** generator.uniform(-3, 1.5)

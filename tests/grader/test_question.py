@@ -73,7 +73,7 @@ def test_wrong_use_is_explained():
         QuestionGrader(max_grade=1).predict(vectors)
     with pytest.raises(ValueError, match=r"grade 7 \(answer 2\) is outside 0 … 5"):
         QuestionGrader(max_grade=5).fit(vectors, [1, 7, 2])
-    with pytest.raises(ValueError, match="one grade for every vector"):
+    with pytest.raises(ValueError, match="one grade for every answer"):
         QuestionGrader(max_grade=5).fit(vectors, [1, 2])
     with pytest.raises(ValueError, match="at least one"):
         QuestionGrader(max_grade=5).fit(vectors[:0], [])

@@ -1,0 +1,55 @@
+"""JUnit XML: one test case per family and language, one per threshold; any CI shows it."""
+
+from __future__ import annotations
+
+import os
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from pathlib import Path
+
+import regex
+
+from eval.results import FamilyResult, SuiteResult
+from eval.thresholds import Check
+
+_NOT_XML = regex.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+SHOWN_LEAKS = 10
+
+
+def write_junit(path: str | os.PathLike[str], result: SuiteResult, checks: Sequence[Check]) -> None:
+    """Write the result as JUnit XML.
+
+    A must_reject family with a leak is a failed case when no threshold was given; with thresholds they decide and the
+    leaks are only told in `system-out`. Other tiers are informative.
+    """
+    suite = ET.Element("testsuite", name=f"answergate {result.target}")
+    failures = 0
+    for family in result.families:
+        case = ET.SubElement(suite, "testcase", classname=f"{family.tier}.{family.name}", name=family.language)
+        told = _told(result, family)
+        if family.leaks.events and family.tier == "must_reject" and not checks:
+            failures += 1
+            ET.SubElement(case, "failure", message=_message(family)).text = told
+        elif family.leaks.events:
+            ET.SubElement(case, "system-out").text = f"{_message(family)}\n{told}"
+    for item in checks:
+        case = ET.SubElement(suite, "testcase", classname="threshold", name=item.name)
+        if not item.passed:
+            failures += 1
+            message = f"{item.observed:.4%} is above {item.limit:.4%}: {item.detail}"
+            ET.SubElement(case, "failure", message=message)
+    suite.set("tests", str(len(result.families) + len(checks)))
+    suite.set("failures", str(failures))
+    ET.indent(suite)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _message(family: FamilyResult) -> str:
+    return f"{family.leaks.events} of {family.leaks.attempts} leaked (at 95 % at most {family.leaks.upper95:.2%})"
+
+
+def _told(result: SuiteResult, family: FamilyResult) -> str:
+    cases = [case for case in result.leaks if (case.family, case.language) == (family.name, family.language)]
+    lines = [f"{case.grade:g}/{case.max_grade:g}: {case.answer[:300]}" for case in cases[:SHOWN_LEAKS]]
+    return _NOT_XML.sub("\ufffd", "\n".join(lines))

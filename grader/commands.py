@@ -1,0 +1,20 @@
+"""Commands of this room: `answergate grader …`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grader.evaluate_command import add_evaluate_command, add_meta_train_command
+from grader.fit_command import add_fit_command, add_regrade_command
+from grader.grade_command import add_grade_command
+
+
+def add_commands(subparsers: Any) -> None:
+    """Add the room's commands to the command line."""
+    room = subparsers.add_parser("grader", help="grade answers from a few graded examples")
+    commands = room.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add_grade_command(commands)
+    add_fit_command(commands)
+    add_regrade_command(commands)
+    add_evaluate_command(commands)
+    add_meta_train_command(commands)

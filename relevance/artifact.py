@@ -1,0 +1,169 @@
+"""A trained gate as a folder: config.json, model.safetensors, card.md. Never pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from encoders import Encoder, open_encoder
+from relevance.background import LanguageBackground
+from relevance.calibration import Calibration
+from relevance.evidence import BASE_FEATURES, Space
+from relevance.gate import Gate, GateParts
+from relevance.model import RelevanceModel
+
+FORMAT = "answergate-gate/1"
+BUNDLED = Path(__file__).parent / "bundled"
+
+
+class ArtifactError(ValueError):
+    """A gate's folder is missing, damaged, or made with another encoder."""
+
+    exit_code: ClassVar[int] = 2
+
+
+@dataclass(frozen=True)
+class GateArtifact:
+    """A gate's numbers with where they are from."""
+
+    parts: GateParts
+    encoder_name: str
+    encoder_hash: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+    """Settings, data hashes, seed, validation figures."""
+
+
+def save_gate(artifact: GateArtifact, folder: str | os.PathLike[str], card: str) -> Path:
+    """Write the folder whole (a temporary folder, then a rename); an older gate in its place is replaced."""
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        save_file(_tensors(artifact.parts), temporary / "model.safetensors")
+        config = {
+            "format": FORMAT,
+            "encoder": {"name": artifact.encoder_name, "hash": artifact.encoder_hash},
+            "features": list(BASE_FEATURES),
+            "calibration": asdict(artifact.parts.calibration),
+            "training": dict(artifact.training),
+        }
+        text = json.dumps(config, indent=2, ensure_ascii=False, sort_keys=True)
+        (temporary / "config.json").write_text(text + "\n", encoding="utf-8")
+        (temporary / "card.md").write_text(card, encoding="utf-8")
+        temporary.chmod(0o755)
+        for file in temporary.iterdir():
+            file.chmod(0o644)
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.replace(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return folder
+
+
+def read_gate(folder: str | os.PathLike[str]) -> GateArtifact:
+    """Read a gate's folder.
+
+    Raises:
+        ArtifactError: a file is missing or damaged, or the folder is of another format or feature set.
+    """
+    folder = Path(folder)
+    config = _config(folder)
+    if config.get("format") != FORMAT:
+        raise ArtifactError(f"{folder / 'config.json'}: format {config.get('format')!r}, not {FORMAT}; train it again")
+    if tuple(config.get("features", ())) != BASE_FEATURES:
+        raise ArtifactError(f"{folder / 'config.json'}: made for other features than this version's; train it again")
+    try:
+        tensors = load_file(folder / "model.safetensors")
+        parts = GateParts(
+            models=_models(tensors),
+            space=Space(tensors["space.question_mean"], tensors["space.answer_mean"], tensors["space.axes"]),
+            background=LanguageBackground(
+                *(tensors[f"background.{name}"] for name in ("trigrams", "bigrams", "words", "pairs"))
+            ),
+            calibration=Calibration(**config["calibration"]),
+        )
+        return GateArtifact(parts, config["encoder"]["name"], config["encoder"]["hash"], config.get("training", {}))
+    except Exception as error:
+        # safetensors raises its own error class for a damaged file; every cause has the same remedy.
+        raise ArtifactError(f"{folder}: not a usable gate ({error}); train it again or restore the folder") from error
+
+
+def load_gate(folder: str | os.PathLike[str] | None = None, encoder: Encoder | None = None, threads: int = 1) -> Gate:
+    """A gate ready to judge.
+
+    Args:
+        folder: the artifact's folder; None for the bundled gate.
+        encoder: an encoder to use; by default the one named in the artifact, with `threads` threads and the user's
+            store of vectors.
+
+    Raises:
+        ArtifactError: the folder is not a gate, or the encoder's content is not what the gate was trained with.
+    """
+    folder = BUNDLED if folder is None else Path(folder)
+    artifact = read_gate(folder)
+    if encoder is None:
+        encoder = open_encoder(artifact.encoder_name, threads)
+    if encoder.content_hash != artifact.encoder_hash:
+        raise ArtifactError(
+            f"{folder}: this gate was trained with encoder {artifact.encoder_name} ({artifact.encoder_hash[:12]}…), "
+            f"not {encoder.name} ({encoder.content_hash[:12]}…); use that encoder or train a gate with this one"
+        )
+    return Gate(artifact.parts, encoder)
+
+
+def gate_hash(folder: str | os.PathLike[str]) -> str:
+    """SHA-256 over config.json and model.safetensors: what a report calls the gate by.
+
+    Raises:
+        ArtifactError: a file is missing.
+    """
+    digest = hashlib.sha256()
+    _config(Path(folder))
+    for name in ("config.json", "model.safetensors"):
+        digest.update((Path(folder) / name).read_bytes())
+    return digest.hexdigest()
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    for name in ("config.json", "model.safetensors"):
+        if not (folder / name).is_file():
+            raise ArtifactError(f"{folder}: no {name}; a gate is a folder that `answergate relevance train` wrote")
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ArtifactError(f"{folder / 'config.json'}: not JSON ({error}); restore the folder") from error
+    return config if isinstance(config, dict) else {}
+
+
+def _models(tensors: Mapping[str, NDArray[Any]]) -> tuple[RelevanceModel, ...]:
+    prefixes = sorted({name.split(".")[0] for name in tensors if name.startswith("member")})
+    return tuple(RelevanceModel.from_tensors(tensors, f"{prefix}.") for prefix in prefixes)
+
+
+def _tensors(parts: GateParts) -> dict[str, NDArray[Any]]:
+    members: dict[str, NDArray[Any]] = {}
+    for number, model in enumerate(parts.models):
+        members.update(model.tensors(f"member{number}."))
+    return {
+        **members,
+        "space.question_mean": parts.space.question_mean,
+        "space.answer_mean": parts.space.answer_mean,
+        "space.axes": np.ascontiguousarray(parts.space.axes),
+        "background.trigrams": parts.background.trigrams,
+        "background.bigrams": parts.background.bigrams,
+        "background.words": parts.background.words,
+        "background.pairs": parts.background.pairs,
+    }

@@ -1,0 +1,48 @@
+"""One call from questions to a gate's folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from encoders import Encoder
+from relevance.artifact import GateArtifact, save_gate
+from relevance.card import gate_card
+from relevance.corpus import GateQuestion
+from relevance.pipeline import GateTrainingData, TrainedGate, make_training_data, train_gate
+from relevance.training import TrainingConfig
+
+
+def build_gate(
+    items: Sequence[GateQuestion],
+    encoder: Encoder,
+    folder: str | os.PathLike[str],
+    config: TrainingConfig,
+    false_rejection: float = 0.01,
+    members: int = 3,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    data: GateTrainingData | None = None,
+    attribution: str = "",
+) -> TrainedGate:
+    """Train, calibrate and save a gate. The same questions, settings and seed give the same bytes.
+
+    Args:
+        data: what `make_training_data` made of these questions, when it is at hand.
+    """
+    if data is None:
+        data = make_training_data(items, encoder, seed)
+    trained = train_gate(data, config, false_rejection, members, progress)
+    training = {
+        "config": config.as_dict(),
+        "members": members,
+        "seed": seed,
+        "data_sha256": data.content_hash,
+        "questions": len(items),
+        "languages": sorted({item.question.language for item in items}),
+        "sources": sorted({item.source for item in items}),
+        "objective": round(trained.objective, 6),
+    }
+    artifact = GateArtifact(trained.parts, encoder.name, encoder.content_hash, training)
+    save_gate(artifact, folder, gate_card(trained, data, items, encoder.name, attribution))
+    return trained

@@ -1,0 +1,101 @@
+"""Read a plan file and say of every mistake on which line it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from pydantic import ValidationError
+
+from synth.plan.model import Plan
+
+
+class PlanError(ValueError):
+    """A plan that cannot be used as it is; the message names every mistake at its line."""
+
+    exit_code: ClassVar[int] = 2
+
+
+def read_plan(path: str | os.PathLike[str]) -> Plan:
+    """Read a plan (YAML).
+
+    Raises:
+        PlanError: the file is missing, no YAML, or has fields that are unknown, missing or wrong; all are named.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise PlanError(f"{path}: no such file; `answergate synth plan --new {path}` writes one to begin with")
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PlanError(f"{path}, line {line}: {error.problem or error.context}; correct the YAML") from error
+    except UnicodeDecodeError as error:
+        raise PlanError(f"{path}: not UTF-8 ({error}); save it again as UTF-8") from error
+    if root is None:
+        raise PlanError(f"{path}: empty; it needs at least `questions` and `models`")
+    repeated = _repeated_keys(root)
+    value = yaml.SafeLoader("")
+    try:
+        content = value.construct_document(root)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PlanError(f"{path}, line {line}: {error.problem}; correct the YAML") from error
+    findings = [(line, f"'{key}' stands twice; keep one") for line, key in repeated]
+    try:
+        plan = Plan.model_validate(content)
+    except ValidationError as error:
+        findings += [_finding(root, finding) for finding in error.errors()]
+        plan = None
+    if plan is None or findings:
+        lines = [f"{path}, line {line}: {message}" for line, message in sorted(findings)]
+        raise PlanError("\n".join(lines))
+    return plan
+
+
+def _finding(root: yaml.Node, finding: Any) -> tuple[int, str]:
+    location = finding["loc"]
+    message = finding["msg"].removeprefix("Value error, ")
+    if finding["type"] == "extra_forbidden":
+        message = "no such field; remove it or correct its name"
+    elif finding["type"] == "missing":
+        message = "missing; add it"
+    name = ".".join(str(part) for part in location) or "plan"
+    return _line(root, location, key=finding["type"] == "extra_forbidden"), f"{name}: {message}"
+
+
+def _line(root: yaml.Node, location: tuple[str | int, ...], key: bool) -> int:
+    """Line of the value at a path of keys and indexes, or of the deepest part of the path that exists."""
+    node = root
+    line = node.start_mark.line + 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next((pair for pair in node.value if pair[0].value == str(part)), None)
+            if pair is None:
+                break
+            line = pair[0].start_mark.line + 1
+            node = pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+def _repeated_keys(node: yaml.Node) -> list[tuple[int, str]]:
+    """YAML lets the last of two equal keys win, silently; a plan does not."""
+    found = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                found.append((key.start_mark.line + 1, str(key.value)))
+            seen.add(key.value)
+            found += _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            found += _repeated_keys(item)
+    return found
