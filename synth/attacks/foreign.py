@@ -43,11 +43,13 @@ def wrong_language_right_answer(context: AttackContext, rng: random.Random) -> I
         yield Attack(text if number < len(answers) else retouched(rng, text))
 
 
-def _replaced(rng: random.Random, tokens: Sequence[Token], words: dict[str, str], share: float) -> str:
+def _replaced(rng: random.Random, tokens: Sequence[Token], words: dict[str, str], share: float, spaced: bool) -> str:
     pieces = []
     for piece, is_word in tokens:
         found = words.get(piece.casefold()) if is_word else None
-        if found and rng.random() < share:
+        if found and not spaced and rng.random() < share:
+            piece = f" {found} "
+        elif found and rng.random() < share:
             piece = found.capitalize() if piece[:1].isupper() and piece[1:].islower() else found
         pieces.append(piece)
     return "".join(pieces)
@@ -69,7 +71,9 @@ def code_mix(context: AttackContext, rng: random.Random) -> Iterator[Attack]:
         mixes = [dict(known.language.glosses)]
     folded = [{word.casefold(): other for word, other in mix.items()} for mix in mixes if mix]
     for answer in endless(rng, known.honest if folded else ()):
-        text = _replaced(rng, known.tokens(answer.text), pick(rng, folded), 0.4 + 0.6 * rng.random())
+        text = _replaced(
+            rng, known.tokens(answer.text), pick(rng, folded), 0.4 + 0.6 * rng.random(), known.language.spaced
+        )
         yield Attack(text, answer.text, answer.grade)
 
 

@@ -151,13 +151,17 @@ def numbers_swapped(context: AttackContext, rng: random.Random) -> Iterator[Atta
 
 
 def _items(known: Material) -> tuple[list[tuple[str, float]], list[str]]:
-    right = [(clause, answer.grade) for answer in known.best for clause in _short_clauses(answer.text)]
-    wrong = [clause for answer in known.weak for clause in _short_clauses(answer.text)]
+    right = [(clause, answer.grade) for answer in known.best for clause in _short_clauses(known, answer.text)]
+    wrong = [clause for answer in known.weak for clause in _short_clauses(known, answer.text)]
     return right, list(dict.fromkeys(wrong))
 
 
-def _short_clauses(text: str) -> list[str]:
-    return [clause.rstrip(" .。!?।") for clause in split_clauses(text) if len(clause) <= LONGEST_ITEM]
+def _short_clauses(known: Material, text: str) -> list[str]:
+    clauses = [clause for sentence in split_sentences(text) for clause in split_clauses(sentence)]
+    if not known.language.spaced:
+        # Where no space stands between words, one stands between clauses.
+        clauses = [part for clause in clauses for part in clause.split()]
+    return [clause.rstrip(" .。!?।") for clause in clauses if len(clause) <= LONGEST_ITEM]
 
 
 def hedge_list(context: AttackContext, rng: random.Random) -> Iterator[Attack]:
