@@ -10,12 +10,14 @@ from functools import cached_property
 import numpy as np
 
 from encoders import Encoder, open_encoder
+from grader.answers import AnswerReader
+from grader.artifact import bundled_prior
 from grader.estimates import GradeEstimate
-from grader.question import GraderPrior, QuestionGrader
+from grader.prior import GraderPrior
+from grader.question import QuestionGrader
 from relevance.artifact import load_gate
 from relevance.clean import MAX_CHARACTERS
 from relevance.gate import Gate, QuestionGate, Verdict
-from relevance.space import Vectors
 from synth.graded import GradedAnswer, GradedQuestion
 
 
@@ -42,13 +44,13 @@ class FullGrader:
     Args:
         encoder: turns texts into vectors; with a gate, the gate's.
         gate: None for the plain grader, which takes every text as an honest answer.
-        prior: what the grader believes before it sees a graded answer.
+        prior: what the grader believes before it sees a graded answer; by default the bundled prior.
     """
 
     def __init__(self, encoder: Encoder, gate: Gate | None, prior: GraderPrior | None = None) -> None:
         self.encoder = encoder
         self.gate = gate
-        self.prior = prior
+        self.prior = prior or bundled_prior(encoder)
 
     def for_question(
         self, question: GradedQuestion, support: Sequence[GradedAnswer] | None = None
@@ -77,30 +79,35 @@ class FullQuestionGrader:
         return None if gate is None else gate.for_question(self.question, self._support)
 
     @cached_property
+    def _reader(self) -> AnswerReader:
+        return AnswerReader(self.question, self._full.encoder)
+
+    @cached_property
     def _grader(self) -> QuestionGrader:
         gate = self._question_gate
-        vectors = self._encode([answer.text for answer in self._support]) if gate is None else gate.support_vectors
+        if gate is None:
+            table = self._reader.read(_within_limit([answer.text for answer in self._support]))
+        else:
+            table = self._reader.read([answer.own_text for answer in gate.prepared_support], gate.support_vectors)
         grader = QuestionGrader(max_grade=self.question.max_grade, prior=self._full.prior)
-        return grader.fit(vectors, [answer.grade for answer in self._support])
+        return grader.fit(table, [answer.grade for answer in self._support])
 
     def grade(self, answers: Sequence[str]) -> list[GradeResult]:
         """Grade answers as handed in; one's grade does not depend on the others."""
         if not answers:
             return []
         if self._question_gate is None:
-            graded = self._grader.predict(self._encode(answers))
+            graded = self._grader.predict(self._reader.read(_within_limit(answers)))
             return [self._passed(estimate, None) for estimate in graded]
         judged = self._question_gate.judge(answers)
         passing = [row for row, verdict in enumerate(judged.verdicts) if not verdict.rejected]
-        estimates = self._grader.predict(judged.vectors[passing]) if passing else []
+        texts = [judged.texts[row] for row in passing]
+        estimates = self._grader.predict(self._reader.read(texts, judged.vectors[passing])) if passing else []
         by_row = dict(zip(passing, estimates, strict=True))
         return [
             self._passed(by_row[row], verdict.relevance) if row in by_row else self._rejected(verdict)
             for row, verdict in enumerate(judged.verdicts)
         ]
-
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        return self._full.encoder.encode([text[:MAX_CHARACTERS] for text in texts], role="answer")
 
     def _passed(self, estimate: GradeEstimate, relevance: float | None) -> GradeResult:
         return GradeResult(
@@ -126,6 +133,10 @@ class FullQuestionGrader:
             relevance=verdict.relevance,
             reason=verdict.reason,
         )
+
+
+def _within_limit(texts: Sequence[str]) -> list[str]:
+    return [text[:MAX_CHARACTERS] for text in texts]
 
 
 def open_full_grader(gate: str | os.PathLike[str] = "bundled", encoder: str = "e5", threads: int = 1) -> FullGrader:

@@ -107,6 +107,8 @@ def search(
     experiment = folder / EXPERIMENT
     if resume and not tune.Tuner.can_restore(str(experiment)):
         raise SearchError(f"{experiment}: no search to resume; start one without --resume")
+    # Ray lowers its workers' priority by default; beside anything else on the machine they would starve.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
     started = not ray.is_initialized()
     if started:
