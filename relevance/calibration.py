@@ -8,18 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relevance.episodes import EpisodeTable
-from relevance.metrics import WARM_SIZE, threshold_at
+from relevance.metrics import FULL_SIZE, WARM_SIZE, threshold_at
 
-REGIMES = ("cold", "few", "warm")
+REGIMES = ("cold", "few", "warm", "full")
+"""By how many graded answers there are: none, under WARM_SIZE, under FULL_SIZE, at least that many."""
 MIN_GENUINE = 50
 """Fewer genuine validation answers than this set no threshold of their own."""
 
 
 def regime_of(size: int) -> str:
-    """`cold` without graded answers, `warm` from WARM_SIZE on, `few` between."""
-    if size == 0:
-        return "cold"
-    return "warm" if size >= WARM_SIZE else "few"
+    """The regime of a question with this many graded answers."""
+    return REGIMES[sum(size >= least for least in (1, WARM_SIZE, FULL_SIZE))]
 
 
 @dataclass(frozen=True)

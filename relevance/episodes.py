@@ -22,8 +22,9 @@ from relevance.space import Space, Vectors
 from synth.graded import GradedAnswer
 
 GENUINE = "genuine"
-SUPPORT_SIZES = (0, 0, 4, 10, 25)
-"""Support sizes of a question's episodes; of the cold ones only the first is without reference answers."""
+SUPPORT_SIZES = (0, 0, 4, 10, 25, 25, 25)
+"""Support sizes of a question's episodes; of the cold ones only the first is without reference answers. A question with
+too few answers for a size is asked for the next smaller one only once."""
 OTHER_ANSWERS = 6
 """Negatives borrowed per episode from each of: the same group, the same language, any language."""
 
@@ -137,7 +138,7 @@ def build_episodes(
         used: set[int] = set()
         for episode, wanted in enumerate(sizes):
             size = min(wanted, int(0.7 * len(item.answer_rows)))
-            if wanted and size in used:
+            if wanted and size in used and size < wanted:
                 continue
             used.add(size)
             with_references = episode > 0 and (size == 0 or random.random() < 0.5)

@@ -11,6 +11,8 @@ from relevance.episodes import EpisodeTable, is_genuine
 
 WARM_SIZE = 10
 """From this many graded answers on, a question is warm."""
+FULL_SIZE = 20
+"""From this many on it has what a grader is meant to learn from."""
 
 
 def threshold_at(logits: NDArray[np.floating], false_rejection: float) -> float:
@@ -38,12 +40,13 @@ def macro_rejection(counts: Iterable[tuple[int, int]]) -> float:
 
 
 def rejection_objective(logits: NDArray[np.floating], table: EpisodeTable, false_rejection: float = 0.01) -> float:
-    """Share of negatives turned away when 1 % of genuine answers are, averaged over warm and cold, then families.
+    """Share of negatives turned away when 1 % of genuine answers are, averaged over families, then over full and cold
+    questions.
 
     Guards' own rejections count on both sides.
     """
     regimes = []
-    for rows in (table.size >= WARM_SIZE, table.size == 0):
+    for rows in (table.size >= FULL_SIZE, table.size == 0):
         part, part_logits = table.take(rows), logits[rows]
         # A guard's rejection of a genuine answer uses up a part of what is allowed.
         genuine = np.where(part.rejected, -np.inf, part_logits)[part.relevant]
