@@ -66,15 +66,13 @@ def run_fit(arguments: argparse.Namespace) -> int:
     from synth.graded import read_graded_files
 
     questions = read_graded_files(arguments.support)
-    ungraded = (
-        read_answers(arguments.answers, questions[0] if len(questions) == 1 else None) if arguments.answers else []
-    )
+    ungraded = read_answers(arguments.answers, default) if arguments.answers else []
     encoder = get_encoder(arguments.encoder, threads=arguments.threads)
     prior = chosen_prior(arguments.prior, encoder)
     store = GradeStore(arguments.store)
     for question in questions:
         store.add_question(question)
-        mine = [row.answer for row in ungraded if (row.question, row.language) == (question.text, question.language)]
+        mine = [row.text for row in ungraded if (row.question, row.language) == (question.text, question.language)]
         store.add_answers(question.id, mine)
         live = LiveQuestion(store, question.id, encoder, prior)
         count = len(live.grades)
