@@ -66,6 +66,7 @@ def run_fit(arguments: argparse.Namespace) -> int:
     from synth.graded import read_graded_files
 
     questions = read_graded_files(arguments.support)
+    default = (questions[0].text, questions[0].language) if len(questions) == 1 else None
     ungraded = read_answers(arguments.answers, default) if arguments.answers else []
     encoder = get_encoder(arguments.encoder, threads=arguments.threads)
     prior = chosen_prior(arguments.prior, encoder)

@@ -127,7 +127,6 @@ def fit_softmax(
     start: tuple[Floats, Floats] | None = None,
     tolerance: float = 1e-9,
     max_steps: int = 100,
-    factorised: bool = True,
 ) -> SoftmaxFit:
     """Fit a batch of problems to the one minimum of each.
 
@@ -142,8 +141,6 @@ def fit_softmax(
         start: `dual` and `intercept` to begin from (a fit before one grade changed). Default zeros.
         tolerance: Stop a problem when its `residual` is at most this, relative to its largest weight.
         max_steps: Newton steps at most; ten are usual.
-        factorised: Solve for the steps by factorisation; False by conjugate gradients (see `grader.conjugate`), which
-            is faster for several grades and large problems. Without a basis only.
 
     Returns:
         The fits, with the residual each one reached.
@@ -160,11 +157,6 @@ def fit_softmax(
     residual = np.zeros(batch)
     steps = np.zeros(batch, dtype=np.int64)
     active = np.arange(batch)
-    conjugate = None
-    if not factorised and basis is None:
-        from grader.conjugate import ConjugateSteps
-
-        conjugate = ConjugateSteps(kernel, weights, grades)
     for step in range(max_steps + 1):
         whole = len(active) == batch
         part = slice(None) if whole else active
@@ -179,16 +171,9 @@ def fit_softmax(
             break
         if not going.all():
             active = active[going]
-            conjugate = None if conjugate is None else conjugate.take(going)
             problem, moved, probability = problem.take(going), moved[going], probability[going]
         steps[active] += 1
-        if conjugate is None:
-            change, shift = problem.newton_step(dual[active], probability)
-        else:
-            pull = problem.pull(probability)
-            accuracy = np.minimum(0.1, np.sqrt(residual[active]))
-            bias_pull = pull.sum(axis=1) if intercept else None
-            change, shift = conjugate.step(probability, problem.weights, pull - dual[active], bias_pull, accuracy)
+        change, shift = problem.newton_step(dual[active], probability)
         length = problem.backtrack(dual[active], moved, change, shift)
         dual[active] += length[:, None, None] * change
         bias[active] += length[:, None] * shift

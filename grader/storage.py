@@ -201,7 +201,7 @@ class GradeStore:
         with self.engine.connect() as connection:
             for start in range(0, len(keys), 500):
                 chosen = query.where(VECTORS.c.text_hash.in_(keys[start : start + 500]))
-                found.update(dict(connection.execute(chosen).tuples().all()))
+                found.update((row[0], row[1]) for row in connection.execute(chosen))
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if missing:
             fresh = encoder.encode(list(missing.values()), role="answer").astype("<f4")
@@ -234,7 +234,7 @@ class GradeStore:
 
 def _put_answers(connection: Any, question_id: str, grades: Mapping[str, float | None], keep: bool = False) -> None:
     query = select(ANSWERS.c.text_hash, ANSWERS.c.id).where(ANSWERS.c.question_id == question_id)
-    known = dict(connection.execute(query).tuples().all())
+    known = {row[0]: row[1] for row in connection.execute(query)}
     fresh = []
     for text, grade in grades.items():
         key = text_hash(text)
