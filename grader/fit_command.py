@@ -76,6 +76,7 @@ def run_fit(arguments: argparse.Namespace) -> int:
         mine = [row.text for row in ungraded if (row.question, row.language) == (question.text, question.language)]
         store.add_answers(question.id, mine)
         live = LiveQuestion(store, question.id, encoder, prior)
+        live.save()
         count = len(live.grades)
         print(f"{question.id}  {len(question.answers)} graded, {count} answers in all  {question.text[:60]!r}")
     print(f"{len(questions)} question(s) fitted; everything is in {arguments.store}")
@@ -104,6 +105,7 @@ def run_regrade(arguments: argparse.Namespace) -> int:
             if answer.text not in numbers:
                 raise store_error(arguments.store, answer.text, question.text)
             live.set_grade(numbers[answer.text], answer.grade)
+        live.save()
         for item in live.grades:
             was = before[item.answer_id].estimate.grade
             moved += item.estimate.grade != was

@@ -82,6 +82,8 @@ def test_a_changed_grade_moves_every_answer_as_a_fresh_fit_would(tmp_path):
     assert live.grades[4].teacher_grade is None
     live.set_grade(asked, 2)
     assert {item.answer_id: item.teacher_grade for item in live.grades}[asked] == 2
+    assert store.load_fit("q1", encoder.content_hash) is None
+    live.save()
     assert store.load_fit("q1", encoder.content_hash)["dual"].shape[0] == 5
 
 
