@@ -12,7 +12,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from grader.newton import Floats, fit_softmax, softmax
+from grader.newton import Floats, softmax
+from grader.rows import fit_rows
 
 
 class OnlineLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -30,7 +31,7 @@ class OnlineLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[
     fit_intercept : bool, default True
         Whether to fit one unpenalised number per class.
     tol : float, default 1e-9
-        Largest entry of the optimality condition that counts as solved.
+        Norm of a class's gradient, the longest row having length 1, that counts as solved.
     max_iter : int, default 100
         Newton steps at most.
     warm_start : bool, default False
@@ -83,31 +84,31 @@ class OnlineLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[
         # With two classes one weight vector w replaces the pair (-w/2, w/2), whose squared norm is half of
         # |w|^2.
         scale = self.C / 2 if grades == 2 else self.C
-        start = None
-        if self.warm_start and before is not None and np.array_equal(before, self.classes_):
-            dual, intercept = self._solution
-            start = (dual[None], intercept[None]) if len(dual) == len(X) else None
+        root = np.sqrt(scale)
         # With an unpenalised intercept, centring changes nothing but the intercept, and makes the problem easier.
         centre = X.mean(axis=0) if self.fit_intercept else np.zeros(X.shape[1])
-        rows = X - centre
-        fit = fit_softmax(
-            (scale * (rows @ rows.T))[None],
+        start = None
+        if self.warm_start and before is not None and np.array_equal(before, self.classes_):
+            known, intercept = self._solution
+            if known.shape[0] == X.shape[1]:
+                start = (known[None] / root, (intercept + centre @ known)[None])
+        fit = fit_rows(
+            root * (X - centre)[None],
             np.eye(grades)[labels][None],
             weights=weights[None],
             intercept=self.fit_intercept,
             start=start,
             tolerance=self.tol,
             max_steps=self.max_iter,
-            factorised=False,
         )
-        self._solution = fit.dual[0], fit.intercept[0]
-        coefficients = scale * (fit.dual[0].T @ rows)
-        intercept = fit.intercept[0] - coefficients @ centre
+        coefficients = root * fit.weights[0]
+        intercept = fit.intercept[0] - centre @ coefficients
+        self._solution = coefficients, intercept
         if grades == 2:
-            self.coef_ = coefficients[1:] - coefficients[:1]
+            self.coef_ = coefficients.T[1:] - coefficients.T[:1]
             self.intercept_ = intercept[1:] - intercept[:1]
         else:
-            self.coef_, self.intercept_ = coefficients, intercept
+            self.coef_, self.intercept_ = coefficients.T.copy(), intercept
         self.n_iter_ = np.maximum(fit.steps, 1)
         return self
 
@@ -127,5 +128,6 @@ class OnlineLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The most probable class of every row, (n,)."""
-        chosen: npt.NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        chosen: npt.NDArray[Any] = self.classes_[best]
         return chosen

@@ -41,8 +41,9 @@ def add_meta_train_command(commands: Any) -> None:
     meta.add_argument("--questions", type=Path, nargs="*", default=[], help="graded files, one data set each")
     meta.add_argument("--bank", action="store_true", help="learn from the bank too")
     meta.add_argument("--out", type=Path, required=True, help="folder for the prior")
-    meta.add_argument("--steps", type=int, default=200, help="gradient steps (default 200)")
-    meta.add_argument("--batch", type=int, default=48, help="questions per step (default 48)")
+    meta.add_argument("--steps", type=int, default=150, help="gradient steps (default 150)")
+    meta.add_argument("--batch", type=int, default=32, help="questions per step (default 32)")
+    meta.add_argument("--attribution", type=Path, help="Markdown on the data's authors and licences, for the card")
     meta.add_argument("--seed", type=int, default=0)
     meta.add_argument("--encoder", default="e5", help="encoder (default e5)")
     meta.add_argument("--threads", type=int, default=2, help="encoder threads (default 2)")
@@ -126,7 +127,8 @@ def run_meta_train(arguments: argparse.Namespace) -> int:
         "validation_loss": [[step, round(loss, 4)] for step, loss in result.validation_loss],
     }
     artifact = PriorArtifact(result.prior, encoder.name, encoder.content_hash, training)
-    save_prior(artifact, arguments.out, prior_card(artifact))
+    attribution = arguments.attribution.read_text(encoding="utf-8") if arguments.attribution else ""
+    save_prior(artifact, arguments.out, prior_card(artifact, attribution))
     best = min(loss for _, loss in result.validation_loss)
     print(
         f"{len(items)} questions, {result.seconds:.0f} s, loss on held-out questions "

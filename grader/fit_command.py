@@ -66,17 +66,17 @@ def run_fit(arguments: argparse.Namespace) -> int:
     from synth.graded import read_graded_files
 
     questions = read_graded_files(arguments.support)
-    ungraded = (
-        read_answers(arguments.answers, questions[0] if len(questions) == 1 else None) if arguments.answers else []
-    )
+    default = (questions[0].text, questions[0].language) if len(questions) == 1 else None
+    ungraded = read_answers(arguments.answers, default) if arguments.answers else []
     encoder = get_encoder(arguments.encoder, threads=arguments.threads)
     prior = chosen_prior(arguments.prior, encoder)
     store = GradeStore(arguments.store)
     for question in questions:
         store.add_question(question)
-        mine = [row.answer for row in ungraded if (row.question, row.language) == (question.text, question.language)]
+        mine = [row.text for row in ungraded if (row.question, row.language) == (question.text, question.language)]
         store.add_answers(question.id, mine)
         live = LiveQuestion(store, question.id, encoder, prior)
+        live.save()
         count = len(live.grades)
         print(f"{question.id}  {len(question.answers)} graded, {count} answers in all  {question.text[:60]!r}")
     print(f"{len(questions)} question(s) fitted; everything is in {arguments.store}")
@@ -105,6 +105,7 @@ def run_regrade(arguments: argparse.Namespace) -> int:
             if answer.text not in numbers:
                 raise store_error(arguments.store, answer.text, question.text)
             live.set_grade(numbers[answer.text], answer.grade)
+        live.save()
         for item in live.grades:
             was = before[item.answer_id].estimate.grade
             moved += item.estimate.grade != was

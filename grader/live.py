@@ -84,7 +84,6 @@ class LiveQuestion:
             self._grader.change_grade(int(np.flatnonzero(self._graded == row)[0]), grade)
         else:
             self._fit()
-        self._save()
 
     def ask(self) -> int | None:
         """Id of the ungraded answer whose grade would teach most; None when all are graded."""
@@ -99,7 +98,7 @@ class LiveQuestion:
         grader = QuestionGrader(max_grade=self.question.max_grade, prior=self._prior)
         self._grader = grader.fit(self._table.take(self._graded), marks)
         self._covariance, self._mean = self._grader.covariance_with(self._table)
-        self._save()
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Keep the fitted numbers in the database (grades are kept as they are given)."""
         self._store.save_fit(self.question.id, self._encoder.content_hash, self._grader.weights())

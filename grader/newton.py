@@ -26,68 +26,16 @@ else to stop.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from grader.factors import Floats, GradewiseFactor, factorise
+
+__all__ = ["NO_GRADE", "Floats", "SoftmaxFit", "fit_softmax", "softmax"]
 
 NO_GRADE = -1e9
 """Offset that takes a grade out of one problem of a batch, so that questions of any scale share it."""
-
-FLOOR = 1e-14
-"""Added to the r x r blocks of H, so that a grade that is certain still has a Cholesky factor."""
-
-
-class Factor(Protocol):
-    """A factorised Hessian of a batch of problems."""
-
-    def apply(self, values: Floats) -> Floats:
-        """Q v for v of shape (B, n, r)."""
-        ...
-
-
-@dataclass(frozen=True)
-class GradewiseFactor:
-    """The Hessian of plain multinomial logistic regression (r = K)."""
-
-    blocks: Floats
-    """(B, K, n, n): E_c = D_c^1/2 (1 + D_c^1/2 G D_c^1/2)^-1 D_c^1/2 for every grade c."""
-    coupling: Floats
-    """(B, n, n): inverse of the sum of `blocks` over the grades."""
-
-    def apply(self, values: Floats) -> Floats:
-        """Q v for v of shape (B, n, K)."""
-        columns = np.swapaxes(values, 1, 2)[..., None]
-        own = (self.blocks @ columns)[..., 0]
-        shared = self.coupling @ own.sum(axis=1)[..., None]
-        return np.swapaxes(own - (self.blocks @ shared[:, None])[..., 0], 1, 2)
-
-
-@dataclass(frozen=True)
-class BasisFactor:
-    """The Hessian where the logits move in the r directions of a basis."""
-
-    roots: Floats
-    """(B, n, r, r): lower triangular C_i with C_i C_i' = H_i."""
-    inner: Floats
-    """(B, n r, n r): inverse of 1 + C' G C."""
-
-    def apply(self, values: Floats) -> Floats:
-        """Q v for v of shape (B, n, r)."""
-        batch, count, width = values.shape
-        inside = np.swapaxes(self.roots, -1, -2) @ values[..., None]
-        solved = self.inner @ inside.reshape(batch, count * width, 1)
-        applied: Floats = (self.roots @ solved.reshape(batch, count, width, 1))[..., 0]
-        return applied
-
-    def diagonal_blocks(self) -> Floats:
-        """(B, n, r, r): for every answer its own block of the inverse of 1 + C' G C."""
-        batch, count, width, _ = self.roots.shape
-        blocks = self.inner.reshape(batch, count, width, count, width)
-        answers = np.arange(count)
-        return np.moveaxis(blocks[:, answers, :, answers, :], 0, 1)
 
 
 @dataclass(frozen=True)
@@ -127,7 +75,6 @@ def fit_softmax(
     start: tuple[Floats, Floats] | None = None,
     tolerance: float = 1e-9,
     max_steps: int = 100,
-    factorised: bool = True,
 ) -> SoftmaxFit:
     """Fit a batch of problems to the one minimum of each.
 
@@ -142,8 +89,6 @@ def fit_softmax(
         start: `dual` and `intercept` to begin from (a fit before one grade changed). Default zeros.
         tolerance: Stop a problem when its `residual` is at most this, relative to its largest weight.
         max_steps: Newton steps at most; ten are usual.
-        factorised: Solve for the steps by factorisation; False by conjugate gradients (see `grader.conjugate`), which
-            is faster for several grades and large problems. Without a basis only.
 
     Returns:
         The fits, with the residual each one reached.
@@ -160,11 +105,6 @@ def fit_softmax(
     residual = np.zeros(batch)
     steps = np.zeros(batch, dtype=np.int64)
     active = np.arange(batch)
-    conjugate = None
-    if not factorised and basis is None:
-        from grader.conjugate import ConjugateSteps
-
-        conjugate = ConjugateSteps(kernel, weights, grades)
     for step in range(max_steps + 1):
         whole = len(active) == batch
         part = slice(None) if whole else active
@@ -179,76 +119,15 @@ def fit_softmax(
             break
         if not going.all():
             active = active[going]
-            conjugate = None if conjugate is None else conjugate.take(going)
             problem, moved, probability = problem.take(going), moved[going], probability[going]
         steps[active] += 1
-        if conjugate is None:
-            change, shift = problem.newton_step(dual[active], probability)
-        else:
-            pull = problem.pull(probability)
-            accuracy = np.minimum(0.1, np.sqrt(residual[active]))
-            bias_pull = pull.sum(axis=1) if intercept else None
-            change, shift = conjugate.step(probability, problem.weights, pull - dual[active], bias_pull, accuracy)
+        change, shift = problem.newton_step(dual[active], probability)
         length = problem.backtrack(dual[active], moved, change, shift)
         dual[active] += length[:, None, None] * change
         bias[active] += length[:, None] * shift
         if not length.any():
             break
     return SoftmaxFit(dual, bias, probabilities, residual, steps)
-
-
-def factorise(
-    kernel: Floats, probabilities: Floats, weights: Floats, basis: Floats | None = None
-) -> GradewiseFactor | BasisFactor:
-    """Factor the Hessian of a batch: kernel (B, n, n), probabilities (B, n, K), weights (B, n), basis (B, K,
-    r).
-    """
-    if basis is None:
-        return _factorise_gradewise(kernel, probabilities, weights)
-    mean = probabilities @ basis
-    pairs = basis[..., :, None] * basis[..., None, :]
-    blocks = (probabilities @ pairs.reshape(*basis.shape[:2], -1)).reshape(*mean.shape, -1)
-    blocks = (blocks - mean[..., :, None] * mean[..., None, :]) * weights[..., None, None]
-    batch, count, width = mean.shape
-    blocks[..., np.arange(width), np.arange(width)] += FLOOR
-    roots = small_cholesky(blocks)
-    flat = np.moveaxis(roots, 2, 3).reshape(batch, count * width, width)
-    inner = (flat @ np.swapaxes(flat, 1, 2)).reshape(batch, count, width, count, width)
-    inner *= kernel[:, :, None, :, None]
-    inner = inner.reshape(batch, count * width, count * width)
-    inner[:, np.arange(count * width), np.arange(count * width)] += 1.0
-    return BasisFactor(roots, np.asarray(np.linalg.inv(inner), dtype=np.float64))
-
-
-def small_cholesky(matrices: Floats) -> Floats:
-    """Lower Cholesky factors of tiny positive semi-definite matrices (…, r, r); what rounding made negative
-    is 0.
-    """
-    width = matrices.shape[-1]
-    root = np.zeros_like(matrices)
-    for column in range(width):
-        rest = matrices[..., column, column] - (root[..., column, :column] ** 2).sum(axis=-1)
-        pivot = np.sqrt(np.maximum(rest, FLOOR))
-        root[..., column, column] = pivot
-        for row in range(column + 1, width):
-            product = (root[..., row, :column] * root[..., column, :column]).sum(axis=-1)
-            root[..., row, column] = (matrices[..., row, column] - product) / pivot
-    return root
-
-
-def _factorise_gradewise(kernel: Floats, probabilities: Floats, weights: Floats) -> GradewiseFactor:
-    curvature = np.swapaxes(probabilities, 1, 2) * weights[:, None, :]
-    root = np.sqrt(curvature)
-    scaled = root[..., :, None] * kernel[:, None] * root[..., None, :]
-    diagonal = np.arange(kernel.shape[-1])
-    scaled[..., diagonal, diagonal] += 1.0
-    blocks = np.asarray(np.linalg.inv(scaled), dtype=np.float64)
-    blocks *= root[..., :, None]
-    blocks *= root[..., None, :]
-    total: Floats = blocks.sum(axis=1)
-    # An answer of weight 0 has no block; 1 on the diagonal keeps the sum invertible and changes nothing else.
-    total[:, diagonal, diagonal] += weights <= 0
-    return GradewiseFactor(blocks, np.asarray(np.linalg.inv(total), dtype=np.float64))
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class GraderPrior:
     """(s, r): the prior mean of the latent functions per unit of every standardised signal."""
     log_basis_scale: Floats = field(default_factory=lambda: np.log([3.0, 1.5]))
     """(r,): prior scale of level, spread, skew: the ordinal structure. Far grades move apart, neighbours together."""
-    log_class_strength: Floats = field(default_factory=lambda: np.log([10.0]))
+    log_class_strength: Floats = field(default_factory=lambda: np.log([4.0]))
     """(1,): graded answers that "every grade is equally likely" is worth."""
     log_temperature: Floats = field(default_factory=lambda: np.zeros(1))
     """(1,): logits are divided by it after the fit."""

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from grader.answers import AnswerTable
 from grader.estimates import GradeEstimate, estimates
+from grader.factors import BasisFactor, factorise
 from grader.levels import Floats, GradeScale, checked_grades, grade_scale
-from grader.newton import BasisFactor, factorise, fit_softmax, softmax
+from grader.newton import fit_softmax, softmax
 from grader.prior import Evidence, GraderPrior, Units, basis, kernel, prior_mean
 from grader.reading import Reading, leave_one_out, matched_reading
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grader.newton import BasisFactor, Floats
+from grader.factors import BasisFactor, Floats
 
 NARROWEST, WIDEST = 0.5, 3.0
 TRUST_ANSWERS = 4.0

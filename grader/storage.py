@@ -178,19 +178,21 @@ class GradeStore:
             return [StoredAnswer(*row) for row in connection.execute(query.order_by(ANSWERS.c.id))]
 
     def set_grade(self, answer_id: int, grade: float | None) -> None:
-        """The teacher's grade of one answer, new, changed, or taken back (None).
+        """The teacher's grade of one answer, new, changed, or taken back (None). Older fits of the question are
+        dropped.
 
         Raises:
             StorageError: no such answer.
             ValueError: the grade is outside the question's 0 … max_grade.
         """
         with self.engine.begin() as connection:
-            joined = select(QUESTIONS.c.max_grade).join(ANSWERS).where(ANSWERS.c.id == answer_id)
-            highest = connection.execute(joined).scalar()
-            if highest is None:
+            joined = select(QUESTIONS.c.max_grade, QUESTIONS.c.id).join(ANSWERS).where(ANSWERS.c.id == answer_id)
+            found = connection.execute(joined).first()
+            if found is None:
                 raise StorageError(f"the database has no answer {answer_id}")
             if grade is not None:
-                checked_grades([grade], highest)
+                checked_grades([grade], found[0])
+            connection.execute(delete(FITS).where(FITS.c.question_id == found[1]))
             connection.execute(update(ANSWERS).where(ANSWERS.c.id == answer_id).values(grade=grade))
 
     def vectors(self, texts: Sequence[str], encoder: Encoder) -> npt.NDArray[np.float32]:
@@ -201,7 +203,7 @@ class GradeStore:
         with self.engine.connect() as connection:
             for start in range(0, len(keys), 500):
                 chosen = query.where(VECTORS.c.text_hash.in_(keys[start : start + 500]))
-                found.update(dict(connection.execute(chosen).tuples().all()))
+                found.update((row[0], row[1]) for row in connection.execute(chosen))
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if missing:
             fresh = encoder.encode(list(missing.values()), role="answer").astype("<f4")
@@ -234,7 +236,7 @@ class GradeStore:
 
 def _put_answers(connection: Any, question_id: str, grades: Mapping[str, float | None], keep: bool = False) -> None:
     query = select(ANSWERS.c.text_hash, ANSWERS.c.id).where(ANSWERS.c.question_id == question_id)
-    known = dict(connection.execute(query).tuples().all())
+    known = {row[0]: row[1] for row in connection.execute(query)}
     fresh = []
     for text, grade in grades.items():
         key = text_hash(text)

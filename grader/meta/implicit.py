@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from grader.newton import factorise, fit_softmax
+from grader.factors import factorise
+from grader.newton import fit_softmax
 
 
 class _FitDual(torch.autograd.Function):

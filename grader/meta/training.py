@@ -22,17 +22,19 @@ Progress = Callable[[int, int, float], None]
 class MetaConfig:
     """How to meta-train. `components`, `precision` and `projection` decide which meta-parameters there are."""
 
-    steps: int = 300
-    batch: int = 48
+    steps: int = 150
+    batch: int = 32
     learning_rate: float = 0.03
     """Of Adam; decays to 0 as a cosine."""
-    anchor: float = 1e-3
+    anchor: float = 0.03
     """Weight of the squared distance from the start, in units of `REACH`: what the data do not decide stays."""
-    agreement: float = 1.0
+    agreement: float = 3.0
     """Weight of 1 - correlation between expected and given grades beside the cross-entropy: after the spread is
     matched (see `grader.reading`), correlation is what quadratic weighted kappa comes to."""
     support: tuple[int, int] = (5, 30)
     components: int = 2
+    mean_components: int = 1
+    """Latent functions that get a prior mean: 1 lets signals say how good an answer is, but not how certain."""
     precision: bool = False
     """Learn a prior precision for every dimension of the sentence vector."""
     projection: int = 0
@@ -132,6 +134,9 @@ def meta_train(
     validation, training = [usable[i] for i in order[:held]], [usable[i] for i in order[held:]]
     prior = with_typical_spreads(_widened(start or GraderPrior(), usable[0], config, generator), training)
     parameters = {name: torch.from_numpy(value.copy()).requires_grad_() for name, value in prior.learned().items()}
+    mean_mask = torch.zeros_like(parameters["mean_weights"])
+    mean_mask[:, : config.mean_components] = 1.0
+    parameters["mean_weights"].register_hook(lambda gradient: gradient * mean_mask)
     anchors = {name: value.detach().clone() for name, value in parameters.items()}
     optimizer = torch.optim.Adam([item for item in parameters.values() if item.numel()], lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, config.steps)
