@@ -105,6 +105,7 @@ class RunLog:
             self._lock = _locked(self.path.with_suffix(".lock"))
             self._connection = sqlite3.connect(self.path, isolation_level=None)
         self._prepare(read_only)
+        self._has_batches = bool(self.batches())
 
     def _prepare(self, read_only: bool) -> None:
         try:
@@ -220,6 +221,7 @@ class RunLog:
             "INSERT OR REPLACE INTO batch_requests VALUES (?,?,?)", [(key, batch, request) for key, request in pairs]
         )
         self._connection.execute("COMMIT")
+        self._has_batches = True
 
     def batches(self) -> list[tuple[str, str, int]]:
         """(id, last known status, number of requests) of every batch, in the order of submission."""
@@ -234,7 +236,7 @@ class RunLog:
 
     def in_batch(self, key: str) -> bool:
         """Whether the request waits in a submitted batch: asking it live too would pay twice."""
-        return self._connection.execute("SELECT 1 FROM batch_requests WHERE key = ?", (key,)).fetchone() is not None
+        return self._has_batches and self.batch_request(key) is not None
 
     def batch_request(self, key: str) -> str | None:
         """The request of a key that waits in a batch, as it was noted."""

@@ -49,7 +49,7 @@ def test_honest_answers_stay() -> None:
     assert [text for language, text in SENTENCES if caught(text, language)] == []
 
 
-@pytest.mark.parametrize("text", ["H2O", "x = 4 cm", "CaCO3 + H2SO4", "42", "DNA", "NaCl, KCl", "a² + b² = c²"])
+@pytest.mark.parametrize("text", ["H2O", "x = 4 cm", "CaCO3 + H2SO4", "42", "DNA", "a² + b² = c²"])
 def test_formulas_are_in_every_language(text: str) -> None:
     assert not is_checkable(text) or all(not caught(text, language) for language in ("de", "hi", "zh"))
 
