@@ -44,13 +44,10 @@ class ChatClient:
         concurrency: int = 32,
         structured: Structured = "auto",
     ) -> None:
-        key = os.environ.get(key_variable)
-        if not key and base_url is None and not os.environ.get("OPENAI_BASE_URL"):
-            raise EngineError(_NO_KEY.format(variable=key_variable))
         self.timeout = timeout
         self._automatic = structured == "auto"
         self._structured: Structured = "schema" if structured == "auto" else structured
-        self._client = _openai_client(key or "none", base_url, timeout, concurrency)
+        self._client = openai_client(key_variable, base_url, timeout, concurrency)
 
     async def __aenter__(self) -> Self:
         return self
@@ -104,7 +101,15 @@ class ChatClient:
         return True
 
 
-def _openai_client(key: str, base_url: str | None, timeout: float, concurrency: int) -> openai.AsyncOpenAI:
+def openai_client(key_variable: str, base_url: str | None, timeout: float, concurrency: int) -> openai.AsyncOpenAI:
+    """The client of the openai package, without retries of its own.
+
+    Raises:
+        EngineError: there is no key for an endpoint that needs one.
+    """
+    key = os.environ.get(key_variable)
+    if not key and base_url is None and not os.environ.get("OPENAI_BASE_URL"):
+        raise EngineError(_NO_KEY.format(variable=key_variable))
     import openai
 
     # The transport's own pool must not be narrower than what the engine lets fly.
@@ -117,7 +122,9 @@ def _openai_client(key: str, base_url: str | None, timeout: float, concurrency: 
         transport = openai.DefaultAsyncHttpxClient
     default_limits = type(openai.DEFAULT_CONNECTION_LIMITS)
     http_client = transport(limits=default_limits(**limits), timeout=timeout)
-    return openai.AsyncOpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0, http_client=http_client)
+    return openai.AsyncOpenAI(
+        api_key=key or "none", base_url=base_url, timeout=timeout, max_retries=0, http_client=http_client
+    )
 
 
 def request_body(request: PromptRequest, structured: Structured) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 import time
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from synth.engine.errors import EngineError
 from synth.engine.request import PromptRequest
@@ -233,6 +234,20 @@ class RunLog:
         self._connection.execute("UPDATE batches SET status = ? WHERE id = ?", (status, batch))
         if status in ("collected", "failed", "expired", "cancelled"):
             self._connection.execute("DELETE FROM batch_requests WHERE batch = ?", (batch,))
+
+    def rename_batch(self, old: str, new: str, status: str) -> None:
+        """A batch has got its real name."""
+        self._connection.execute("BEGIN")
+        self._connection.execute("UPDATE batches SET id = ?, status = ? WHERE id = ?", (new, status, old))
+        self._connection.execute("UPDATE batch_requests SET batch = ? WHERE batch = ?", (new, old))
+        self._connection.execute("COMMIT")
+
+    def requests_of(self, batch: str) -> list[tuple[str, dict[str, Any]]]:
+        """(key, request) of everything that waits in a batch."""
+        rows = self._connection.execute(
+            "SELECT key, request FROM batch_requests WHERE batch = ? ORDER BY key", (batch,)
+        )
+        return [(str(key), json.loads(request)) for key, request in rows.fetchall()]
 
     def in_batch(self, key: str) -> bool:
         """Whether the request waits in a submitted batch: asking it live too would pay twice."""
