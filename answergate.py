@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+import encoders.commands
 import eval.commands
 import grader.commands
 import relevance.commands
@@ -32,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"answergate {VERSION}")
     parser.add_argument("--debug", action="store_true", help="show the full traceback of an error")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for room in (synth.commands, relevance.commands, grader.commands, eval.commands):
+    for room in (encoders.commands, synth.commands, relevance.commands, grader.commands, eval.commands):
         room.add_commands(subparsers)
     return parser
 

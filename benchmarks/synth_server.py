@@ -192,6 +192,8 @@ class ChatServer:
             name = f"batch_{len(self.batches)}"
             self.batches[name] = _batch(name, json.loads(body)["input_file_id"])
             return 200, json.dumps(self.batches[name]).encode(), {}
+        if method == "GET" and parts == ["batches"]:
+            return 200, json.dumps({"object": "list", "data": [*self.batches.values()], "has_more": False}).encode(), {}
         if method == "GET" and parts[0] == "batches":
             batch = self.batches[parts[1]]
             answer = json.dumps(batch).encode()

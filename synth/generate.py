@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Protocol
 
 from synth.engine.client import ChatClient
 from synth.engine.errors import RequestError
@@ -16,46 +14,55 @@ from synth.engine.log import LoggedResponse, RunLog
 from synth.engine.request import PromptRequest
 from synth.engine.runner import Engine, Job, Observer, RunSummary
 from synth.examples import Example, Provenance, as_parameters
-from synth.filters.base import Candidate, FilterContext
+from synth.filters.base import Candidate, Drop, FilterContext
 from synth.filters.pipeline import FilterPipeline
 from synth.filters.registry import build_filters
-from synth.jobs import AnswerJob, Lookup, Written, answer_jobs
+from synth.jobs import AnswerJob, Lookup, Round, Written, answer_jobs
+from synth.judge import JudgeJob, disagreement, judge_jobs, labels_of
 from synth.kinds import is_relevant
 from synth.plan.model import ModelSpec, Plan
 from synth.questions import QuestionSpec, load_questions
+from synth.syllabus import question_jobs, syllabus_questions
 
 GENERATOR = "llm"
 GENERATOR_VERSION = "1"
 LOG_NAME = "log.sqlite"
+PLAN_NAME = "plan.json"
 
 
-@dataclass
-class Yield:
-    """What came of the requests, over all questions, apart from what filters dropped."""
-
-    replies: dict[str, int] = field(default_factory=dict)
-    """`ok`, `repaired`, `broken`, `refused` -> number of replies."""
-    short: dict[str, int] = field(default_factory=dict)
-    """Kind -> answers that are missing though every follow-up was asked."""
-    unasked: int = 0
-    """Requests of the plan that have no reply yet."""
-
-
-def plan_questions(plan: Plan) -> list[QuestionSpec]:
-    """The questions of a plan's files and bank.
+def plan_questions(plan: Plan, lookup: Lookup) -> list[QuestionSpec]:
+    """The questions of a plan: files, bank, and those of its syllabus that a model has written.
 
     Raises:
         DataFileError: a file is missing or has rows that cannot be used.
         BankError: the bank has none of the languages.
     """
     source = plan.questions
-    return load_questions(source.files, source.bank, plan.languages, source.limit)
+    questions = load_questions(source.files, source.bank, plan.languages, source.limit)
+    return questions + syllabus_questions(question_jobs(plan), lookup)
 
 
 def plan_jobs(plan: Plan, questions: Iterable[QuestionSpec]) -> Iterator[AnswerJob]:
-    """All jobs of a plan, question by question."""
+    """All jobs for answers, question by question."""
     for question in questions:
         yield from answer_jobs(plan, question)
+
+
+def plan_judge_jobs(plan: Plan, questions: Iterable[QuestionSpec], lookup: Lookup) -> Iterator[JudgeJob]:
+    """All jobs of the judge, for the replies that are there."""
+    for job in plan_jobs(plan, questions):
+        yield from judge_jobs(plan, job, lookup)
+
+
+def stages(plan: Plan, log: RunLog) -> Iterator[tuple[str, Iterable[Job], int | None]]:
+    """What is asked one after the other: (name, jobs, number of jobs if known). Each follows from what came before."""
+    written = question_jobs(plan)
+    if written:
+        yield "questions", written, len(written)
+    questions = plan_questions(plan, log.get)
+    yield "answers", plan_jobs(plan, questions), sum(len(answer_jobs(plan, question)) for question in questions)
+    if plan.quality.judge is not None:
+        yield "judge", plan_judge_jobs(plan, questions, log.get), None
 
 
 async def ask(plan: Plan, log: RunLog, jobs: Iterable[Job], observer: Observer | None = None) -> RunSummary:
@@ -64,33 +71,83 @@ async def ask(plan: Plan, log: RunLog, jobs: Iterable[Job], observer: Observer |
     Raises:
         EngineError: an endpoint cannot be used; what arrived before is in the log.
     """
-    async with contextlib.AsyncExitStack() as stack:
-        router = _Router(plan.models, plan.limits)
-        await stack.enter_async_context(router)
+    async with _Router(plan.models, plan.limits) as router:
         engine = Engine(log, router, plan.limits, plan.budget.limits(), plan.prices(), observer, plan.seed)
         return await engine.run(jobs)
 
 
-def run_plan(plan: Plan, folder: str | os.PathLike[str], observer: Observer | None = None) -> RunSummary:
-    """Ask for everything the plan needs and the folder's log does not hold. See `ask` for what it raises."""
-    with RunLog(Path(folder) / LOG_NAME) as log:
-        return asyncio.run(ask(plan, log, plan_jobs(plan, plan_questions(plan)), observer))
+def run_plan(plan: Plan, log: RunLog, observer: StageObserver | None = None) -> RunSummary:
+    """Ask for everything the plan needs and the log does not hold, stage by stage. See `ask` for what it raises."""
+    whole = RunSummary()
+    for name, jobs, count in stages(plan, log):
+        if observer is not None:
+            observer.stage(name, count)
+        whole = whole.with_stage(asyncio.run(ask(plan, log, jobs, observer)))
+        if whole.stopped is not None:
+            break
+    return whole
+
+
+class StageObserver(Observer, Protocol):
+    """An observer that is also told which stage begins."""
+
+    def stage(self, name: str, jobs: int | None) -> None:
+        """A stage begins, with so many jobs if that is known."""
+        ...
+
+
+@dataclass(frozen=True)
+class QuestionYield:
+    """Everything that came of one question: requests, replies, answers, and which of them stay."""
+
+    question: QuestionSpec
+    wanted: Mapping[str, int]
+    steps: tuple[Round, ...]
+    written: tuple[Written, ...]
+    verdicts: tuple[Drop | None, ...]
+
+    def rows(self) -> Iterator[Example]:
+        """The answers that stay, as rows."""
+        for answer, verdict in zip(self.written, self.verdicts, strict=True):
+            if verdict is None:
+                yield _row(self.question, answer)
+
+
+def question_yields(
+    plan: Plan, questions: Iterable[QuestionSpec], lookup: Lookup, pipeline: FilterPipeline
+) -> Iterator[QuestionYield]:
+    """What log and filters give, question by question, in the plan's order. Asks nothing."""
+    strict = plan.quality.judge is not None and plan.quality.judge.strict
+    for question in questions:
+        jobs = answer_jobs(plan, question)
+        written = [answer for job in jobs for answer in job.written(lookup)]
+        candidates = [Candidate(answer.item.text, answer.item.kind, question.language) for answer in written]
+        known = tuple(str(example["text"]) for example in question.few_shot(plan.few_shot))
+        context = FilterContext(question.text, question.language, known)
+        verdicts = pipeline.run(candidates, context)
+        labels = labels_of([judge for job in jobs for judge in judge_jobs(plan, job, lookup)], lookup)
+        for place, answer in enumerate(written):
+            if verdicts[place] is None and labels:
+                label = labels.get((answer.request.key, answer.place))
+                verdicts[place] = disagreement(answer.item, label, strict)
+                if (drop := verdicts[place]) is not None:
+                    pipeline.note(drop, candidates[place], context)
+                    pipeline.kept -= 1
+        yield QuestionYield(
+            question=question,
+            wanted={kind: count for job in jobs for kind, count in job.wanted.items()},
+            steps=tuple(step for job in jobs for step in job.rounds(lookup)),
+            written=tuple(written),
+            verdicts=tuple(verdicts),
+        )
 
 
 def corpus_rows(
-    plan: Plan, questions: Iterable[QuestionSpec], lookup: Lookup, filters: FilterPipeline, found: Yield | None = None
+    plan: Plan, questions: Iterable[QuestionSpec], lookup: Lookup, pipeline: FilterPipeline | None = None
 ) -> Iterator[Example]:
-    """The rows that log and filters give, question by question, in the plan's order. Asks nothing."""
-    for question in questions:
-        written = [
-            answer for job in answer_jobs(plan, question) for answer in _job_answers(job, lookup, found or Yield())
-        ]
-        candidates = [Candidate(answer.item.text, answer.item.kind, question.language) for answer in written]
-        known = tuple(str(example["text"]) for example in question.few_shot(plan.few_shot))
-        verdicts = filters.run(candidates, FilterContext(question.text, question.language, known))
-        for answer, verdict in zip(written, verdicts, strict=True):
-            if verdict is None:
-                yield _row(plan, question, answer)
+    """The rows of a corpus, in the plan's order. See `question_yields`."""
+    for made in question_yields(plan, questions, lookup, pipeline or default_pipeline(plan)):
+        yield from made.rows()
 
 
 def default_pipeline(plan: Plan) -> FilterPipeline:
@@ -102,25 +159,7 @@ def default_pipeline(plan: Plan) -> FilterPipeline:
     return FilterPipeline(build_filters(plan.quality.filters))
 
 
-def _job_answers(job: AnswerJob, lookup: Lookup, found: Yield) -> list[Written]:
-    complete = True
-    for step in job.rounds(lookup):
-        for reply in step.replies:
-            if reply is None:
-                found.unasked += 1
-                complete = False
-            else:
-                found.replies[reply.state] = found.replies.get(reply.state, 0) + 1
-    written = job.written(lookup)
-    if complete:
-        for kind, wanted in job.wanted.items():
-            missing = wanted - sum(answer.item.kind == kind for answer in written)
-            if missing > 0:
-                found.short[kind] = found.short.get(kind, 0) + missing
-    return written
-
-
-def _row(plan: Plan, question: QuestionSpec, answer: Written) -> Example:
+def _row(question: QuestionSpec, answer: Written) -> Example:
     request, item = answer.request, answer.item
     parameters = dict(request.parameters)
     seed = parameters.pop("seed", None)

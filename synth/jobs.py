@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from prompts import PromptTemplate, load_template
@@ -60,6 +60,13 @@ class AnswerJob:
     per_request: int
     follow_ups: int
     seed: int
+    _made: dict[tuple[int, int], tuple[PromptRequest, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """Requests by round and number of answers shown: rendering and hashing them is most of a job's own work."""
+
+    @property
+    def size(self) -> int:
+        """Rows the job is for."""
+        return sum(self.wanted.values())
 
     @property
     def form(self) -> str:
@@ -95,7 +102,10 @@ class AnswerJob:
         texts: dict[str, str] = {}
         fruitless = 0
         for number in range(self.follow_ups + 1):
-            requests = tuple(self._requests(template, number, left, list(texts.values())))
+            requests = self._made.get((number, len(texts)))
+            if requests is None:
+                requests = tuple(self._requests(template, number, left, list(texts.values())))
+                self._made[number, len(texts)] = requests
             responses = tuple(lookup(request.key) for request in requests)
             replies = tuple(None if response is None else self.parse(response) for response in responses)
             yield Round(requests, responses, replies)
@@ -136,7 +146,9 @@ class AnswerJob:
                 template=template.name,
                 template_hash=template.sha256,
                 model=self.model.name,
-                parameters=self._parameters(number, sample),
+                parameters=request_parameters(
+                    self.model, self.seed, self.question.id, self.template_name, number, sample
+                ),
                 schema=template.schema,
                 round=number,
                 sample=sample,
@@ -162,20 +174,6 @@ class AnswerJob:
             "examples": question.few_shot(self.few_shot),
             "count": sum(share.values()),
         }
-
-    def _parameters(self, number: int, sample: int) -> dict[str, Any]:
-        sampling = self.model.sampling
-        values: dict[str, Any] = {
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "max_tokens": sampling.max_tokens,
-        }
-        if sampling.send_seed:
-            values["seed"] = derived_seed(self.seed, self.question.id, self.template_name, number, sample)
-        parameters = {name: value for name, value in values.items() if value is not None}
-        if sampling.extra:
-            parameters["extra_body"] = dict(sampling.extra)
-        return parameters
 
 
 def answer_jobs(plan: Plan, question: QuestionSpec) -> list[AnswerJob]:
@@ -203,6 +201,21 @@ def answer_jobs(plan: Plan, question: QuestionSpec) -> list[AnswerJob]:
         template = answer_templates()[kind]
         jobs.append(AnswerJob(wanted={kind: count}, template_name=template, **common))  # type: ignore[arg-type]
     return jobs
+
+
+def request_parameters(model: ModelSpec, seed: int, *place: object) -> dict[str, Any]:
+    """The model's sampling parameters, with a seed that belongs to this place in the plan alone."""
+    sampling = model.sampling
+    values: dict[str, Any] = {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+        "seed": derived_seed(seed, *place) if sampling.send_seed else None,
+    }
+    parameters = {name: value for name, value in values.items() if value is not None}
+    if sampling.extra:
+        parameters["extra_body"] = dict(sampling.extra)
+    return parameters
 
 
 def derived_seed(*parts: object) -> int:

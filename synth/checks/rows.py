@@ -8,6 +8,7 @@ from synth.checks.base import Check, CheckContext, Finding, LocatedRow, Severity
 from synth.examples import RELEVANT_KINDS
 from synth.filters.assistant_talk import AssistantTalkFilter
 from synth.filters.base import Candidate, Filter, FilterContext
+from synth.filters.language import LanguageFilter
 from synth.filters.label_leakage import LabelLeakageFilter
 from synth.filters.script import ScriptFilter
 
@@ -86,6 +87,7 @@ ROW_CHECKS = (
     Check("max_grades", "one question with two max grades", _max_grades),
     Check("empty", "relevant answers without letters or digits", _empty),
     Check("script", ScriptFilter.summary, _by_filter(ScriptFilter(), "correct the language or remove the row")),
+    Check("language", LanguageFilter.summary, _by_filter(LanguageFilter(), "correct the language or remove the row")),
     Check(
         "label_leakage", LabelLeakageFilter.summary, _by_filter(LabelLeakageFilter(), "take the label out of the text")
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -45,13 +44,10 @@ class ChatClient:
         concurrency: int = 32,
         structured: Structured = "auto",
     ) -> None:
-        key = os.environ.get(key_variable)
-        if not key and base_url is None and not os.environ.get("OPENAI_BASE_URL"):
-            raise EngineError(_NO_KEY.format(variable=key_variable))
         self.timeout = timeout
         self._automatic = structured == "auto"
         self._structured: Structured = "schema" if structured == "auto" else structured
-        self._client = _openai_client(key or "none", base_url, timeout, concurrency)
+        self._client = openai_client(key_variable, base_url, timeout, concurrency)
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,14 +71,12 @@ class ChatClient:
             structured: Structured = "prompt" if request.schema is None else self._structured
             try:
                 async with asyncio.timeout(self.timeout):
-                    raw = await self._client.chat.completions.with_raw_response.create(
-                        model=request.model,
-                        messages=request.messages,  # type: ignore[arg-type]
-                        **request.parameters,
-                        **_response_format(request, structured),
+                    # The client's own `post`: `chat.completions.create` checks every field of a body that is right by
+                    # construction and builds an object of the reply, which is a third of its time.
+                    reply = await self._client.post(
+                        "/chat/completions", cast_to=object, body=request_body(request, structured)
                     )
-                    body = raw.content
-                return _logged(request, body, time.monotonic() - started)
+                return logged_reply(request, reply, seconds=time.monotonic() - started)
             except openai.BadRequestError as error:
                 if not self._falls_back(structured, error):
                     raise RejectedError(_said(error)) from error
@@ -90,6 +84,8 @@ class ChatClient:
                 raise TransientError("timeout", f"no reply within {self.timeout:g} s") from error
             except openai.APIStatusError as error:
                 raise _sorted_status(error) from error
+            except (openai.APIResponseValidationError, ValueError) as error:
+                raise TransientError("no_completion", f"the reply is no JSON ({error})"[:300]) from error
             except openai.APIConnectionError as error:
                 raise TransientError("connection", f"{error} ({error.__cause__})") from error
 
@@ -105,7 +101,15 @@ class ChatClient:
         return True
 
 
-def _openai_client(key: str, base_url: str | None, timeout: float, concurrency: int) -> openai.AsyncOpenAI:
+def openai_client(key_variable: str, base_url: str | None, timeout: float, concurrency: int) -> openai.AsyncOpenAI:
+    """The client of the openai package, without retries of its own.
+
+    Raises:
+        EngineError: there is no key for an endpoint that needs one.
+    """
+    key = os.environ.get(key_variable)
+    if not key and base_url is None and not os.environ.get("OPENAI_BASE_URL"):
+        raise EngineError(_NO_KEY.format(variable=key_variable))
     import openai
 
     # The transport's own pool must not be narrower than what the engine lets fly.
@@ -118,29 +122,39 @@ def _openai_client(key: str, base_url: str | None, timeout: float, concurrency: 
         transport = openai.DefaultAsyncHttpxClient
     default_limits = type(openai.DEFAULT_CONNECTION_LIMITS)
     http_client = transport(limits=default_limits(**limits), timeout=timeout)
-    return openai.AsyncOpenAI(api_key=key, base_url=base_url, timeout=timeout, max_retries=0, http_client=http_client)
+    return openai.AsyncOpenAI(
+        api_key=key or "none", base_url=base_url, timeout=timeout, max_retries=0, http_client=http_client
+    )
 
 
-def _response_format(request: PromptRequest, structured: str) -> dict[str, Any]:
-    if request.schema is None or structured == "prompt":
-        return {}
-    if structured == "json":
-        return {"response_format": {"type": "json_object"}}
-    schema = {"name": "reply", "schema": dict(request.schema), "strict": True}
-    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+def request_body(request: PromptRequest, structured: Structured) -> dict[str, Any]:
+    """The body of a chat completion request."""
+    parameters = dict(request.parameters)
+    body: dict[str, Any] = {"model": request.model, "messages": request.messages}
+    body |= parameters.pop("extra_body", {})
+    body |= parameters
+    if request.schema is not None and structured == "json":
+        body["response_format"] = {"type": "json_object"}
+    elif request.schema is not None and structured == "schema":
+        schema = {"name": "reply", "schema": dict(request.schema), "strict": True}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return body
 
 
-def _logged(request: PromptRequest, body: bytes, seconds: float) -> LoggedResponse:
+def logged_reply(request: PromptRequest, reply: Any, seconds: float, source: str = "live") -> LoggedResponse:
+    """A chat completion as the log keeps it.
+
+    Raises:
+        TransientError: the reply is no chat completion.
+    """
     try:
-        reply = json.loads(body)
         choice = reply["choices"][0]
         message = choice["message"]
         content = message.get("content") or message.get("refusal") or ""
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        shown = body[:200].decode("utf-8", "replace")
-        raise TransientError("no_completion", f"the reply is no chat completion ({error!r}): {shown}") from error
-    usage = reply.get("usage") or {}
-    estimated = not {"prompt_tokens", "completion_tokens"} <= usage.keys()
+        usage = reply.get("usage") or {}
+        estimated = not {"prompt_tokens", "completion_tokens"} <= usage.keys()
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise TransientError("no_completion", f"no chat completion ({error!r}): {str(reply)[:200]}") from error
     return LoggedResponse(
         key=request.key,
         content=content,
@@ -149,6 +163,7 @@ def _logged(request: PromptRequest, body: bytes, seconds: float) -> LoggedRespon
         prompt_tokens=estimated_tokens(request.prompt) if estimated else int(usage["prompt_tokens"]),
         completion_tokens=estimated_tokens(content) if estimated else int(usage["completion_tokens"]),
         estimated=estimated,
+        source=source,
         seconds=round(seconds, 3),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sqlite3
 import time
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from synth.engine.errors import EngineError
 from synth.engine.request import PromptRequest
@@ -105,6 +106,7 @@ class RunLog:
             self._lock = _locked(self.path.with_suffix(".lock"))
             self._connection = sqlite3.connect(self.path, isolation_level=None)
         self._prepare(read_only)
+        self._has_batches = bool(self.batches())
 
     def _prepare(self, read_only: bool) -> None:
         try:
@@ -220,6 +222,7 @@ class RunLog:
             "INSERT OR REPLACE INTO batch_requests VALUES (?,?,?)", [(key, batch, request) for key, request in pairs]
         )
         self._connection.execute("COMMIT")
+        self._has_batches = True
 
     def batches(self) -> list[tuple[str, str, int]]:
         """(id, last known status, number of requests) of every batch, in the order of submission."""
@@ -232,9 +235,23 @@ class RunLog:
         if status in ("collected", "failed", "expired", "cancelled"):
             self._connection.execute("DELETE FROM batch_requests WHERE batch = ?", (batch,))
 
+    def rename_batch(self, old: str, new: str, status: str) -> None:
+        """A batch has got its real name."""
+        self._connection.execute("BEGIN")
+        self._connection.execute("UPDATE batches SET id = ?, status = ? WHERE id = ?", (new, status, old))
+        self._connection.execute("UPDATE batch_requests SET batch = ? WHERE batch = ?", (new, old))
+        self._connection.execute("COMMIT")
+
+    def requests_of(self, batch: str) -> list[tuple[str, dict[str, Any]]]:
+        """(key, request) of everything that waits in a batch."""
+        rows = self._connection.execute(
+            "SELECT key, request FROM batch_requests WHERE batch = ? ORDER BY key", (batch,)
+        )
+        return [(str(key), json.loads(request)) for key, request in rows.fetchall()]
+
     def in_batch(self, key: str) -> bool:
         """Whether the request waits in a submitted batch: asking it live too would pay twice."""
-        return self._connection.execute("SELECT 1 FROM batch_requests WHERE key = ?", (key,)).fetchone() is not None
+        return self._has_batches and self.batch_request(key) is not None
 
     def batch_request(self, key: str) -> str | None:
         """The request of a key that waits in a batch, as it was noted."""

@@ -55,14 +55,29 @@ class RunSummary:
 
     jobs: int = 0
     jobs_done: int = 0
+    rows: int = 0
+    """Rows that the jobs done were for; filters look at them later."""
     paid: int = 0
-    reused: int = 0
     setbacks: Counter[str] = field(default_factory=Counter)
     failed: dict[str, str] = field(default_factory=dict)
     """Requests given up in this run: key -> why. The next run tries them again."""
     stopped: str | None = None
     seconds: float = 0.0
     lowest_concurrency: int = 0
+
+    def with_stage(self, later: RunSummary) -> RunSummary:
+        """This run and a later stage of it, as one."""
+        return RunSummary(
+            jobs=self.jobs + later.jobs,
+            jobs_done=self.jobs_done + later.jobs_done,
+            rows=self.rows + later.rows,
+            paid=self.paid + later.paid,
+            setbacks=self.setbacks + later.setbacks,
+            failed=self.failed | later.failed,
+            stopped=self.stopped or later.stopped,
+            seconds=self.seconds + later.seconds,
+            lowest_concurrency=min(self.lowest_concurrency or later.lowest_concurrency, later.lowest_concurrency),
+        )
 
     @property
     def complete(self) -> bool:
@@ -88,6 +103,7 @@ class Engine:
         self.prices = dict(prices or {})
         self.budget = Budget(budget or BudgetLimits(), log.usage(self.prices))
         self.summary = RunSummary()
+        self.paid_money = 0.0
         self.gate = Gate(self.limits, self.budget)
         self._client = client
         self._observer = observer
@@ -123,6 +139,7 @@ class Engine:
             self.summary.jobs += 1
             if await self._finish(job):
                 self.summary.jobs_done += 1
+                self.summary.rows += getattr(job, "size", 0)
                 if self._observer is not None:
                     self._observer.update(self)
             # A run that reuses everything never waits for anything; the others must get their turn all the same.
@@ -189,6 +206,7 @@ class Engine:
         price = self.prices.get(request.model)
         paid = price.of(response.prompt_tokens, response.completion_tokens) if price else 0.0
         self.budget.pay(response.prompt_tokens + response.completion_tokens, paid)
+        self.paid_money += paid
         self.summary.paid += 1
         self._reply_tokens += 0.05 * (response.completion_tokens - self._reply_tokens)
         self._last_success = time.monotonic()

@@ -10,6 +10,7 @@ from synth.filters.assistant_talk import AssistantTalkFilter
 from synth.filters.base import Filter
 from synth.filters.exact_duplicate import ExactDuplicateFilter
 from synth.filters.label_leakage import LabelLeakageFilter
+from synth.filters.language import LanguageFilter
 from synth.filters.length import LengthFilter
 from synth.filters.near_duplicate import NearDuplicateFilter
 from synth.filters.question_copy import QuestionCopyFilter
@@ -20,6 +21,7 @@ FILTERS: Mapping[str, type[Filter]] = {
     for kind in (
         LengthFilter,
         ScriptFilter,
+        LanguageFilter,
         LabelLeakageFilter,
         AssistantTalkFilter,
         QuestionCopyFilter,

@@ -17,7 +17,10 @@ def plan_of_flags(flags: Mapping[str, Any]) -> Plan:
     Raises:
         PlanError: a flag's value cannot be used; all of them are named.
     """
+    if not flags["model"]:
+        raise PlanError("name a model with --model, or a plan with --plan")
     questions = list(flags["questions"])
+    price = flags["price"]
     content: dict[str, Any] = {
         "seed": flags["seed"],
         "questions": {
@@ -32,11 +35,12 @@ def plan_of_flags(flags: Mapping[str, Any]) -> Plan:
                 "name": flags["model"],
                 "base_url": flags["base_url"],
                 "form": flags["form"],
+                "price": {"input": price[0], "output": price[1]} if price else None,
                 "sampling": {"temperature": flags["temperature"]},
             }
         ],
         "limits": {"concurrency": flags["concurrency"], "timeout": flags["timeout"]},
-        "budget": {"requests": flags["max_requests"], "tokens": flags["max_tokens"]},
+        "budget": {"requests": flags["max_requests"], "tokens": flags["max_tokens"], "money": flags["max_money"]},
     }
     if flags["kinds"]:
         content["counts"] = flags["kinds"]

@@ -11,6 +11,9 @@ from pydantic import ValidationError
 
 from synth.plan.model import Plan
 
+STARTER = Path(__file__).parent / "starter.yaml"
+"""A plan to begin with: every part explained."""
+
 
 class PlanError(ValueError):
     """A plan that cannot be used as it is; the message names every mistake at its line."""

@@ -1,0 +1,105 @@
+"""What a detector is, and when its word is enough to call a text's language wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Protocol
+
+import regex
+
+from synth.languages import primary
+
+LEAST_SHARE = 0.2
+"""A detector that gives no language more than this has no opinion."""
+_FLOOR = 1e-3
+_TWINS = (
+    frozenset({"no", "nb", "nn", "da", "sv"}),
+    frozenset({"hr", "bs", "sr", "sl", "mk", "bg"}),
+    frozenset({"hi", "mr", "ne"}),
+    frozenset({"id", "ms"}),
+    frozenset({"cs", "sk"}),
+    frozenset({"af", "nl"}),
+    frozenset({"pt", "gl", "es", "ca"}),
+    frozenset({"fa", "ur", "ar"}),
+    frozenset({"zh", "ja"}),
+    frozenset({"ru", "uk", "be"}),
+)
+"""Languages that short texts do not tell apart reliably: between them the margin is squared."""
+_SYMBOLS = regex.compile(r"\p{L}*[\p{N}_=^/\\]+[\p{L}\p{N}]*|\b\p{Lu}[\p{Lu}\p{N}]+\b", flags=regex.VERSION1)
+LEAST_LETTERS = 6
+LEAST_PROSE = 0.5
+"""Share of letters among what is not space: below it the text is a calculation, whatever its few words look like."""
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]", flags=regex.VERSION1)
+
+
+class DetectorUnavailableError(RuntimeError):
+    """A detector whose package is not installed, or a name that no detector has."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class LanguageDetector(Protocol):
+    """Probabilities of languages. The same text gives the same numbers, whatever was asked before."""
+
+    name: ClassVar[str]
+    margin: ClassVar[float]
+    """How many times likelier another language must be than the expected one. Chosen by benchmarks/synth_languages.py:
+    the smallest that turns hardly any honest answer away."""
+
+    @property
+    def second(self) -> LanguageDetector | None:
+        """A detector that must agree before a text is called wrong, or None."""
+        ...
+
+    def probabilities(self, text: str) -> Mapping[str, float]:
+        """Primary subtag -> probability; empty where the detector has nothing to say."""
+        ...
+
+    def knows(self, language: str) -> bool:
+        """Whether the detector can recognise the language at all."""
+        ...
+
+
+def is_checkable(text: str) -> bool:
+    """Whether the text has enough prose to tell its language by: formulas and numbers have none."""
+    plain = _SYMBOLS.sub(" ", text)
+    letters = sum(char.isalpha() for char in plain)
+    if letters < LEAST_PROSE * sum(not char.isspace() for char in text):
+        return False
+    # A character of an unspaced script holds about as much as two letters of an alphabet.
+    return letters + len(_UNSPACED.findall(plain)) >= LEAST_LETTERS
+
+
+def is_wrong_language(
+    text: str, expected: str, detector: LanguageDetector, margin: float | None = None
+) -> tuple[str, float] | None:
+    """The language the text is in instead of the expected one, and its probability; None where it may be right.
+
+    What is not checkable, and languages the detector does not know, are never called wrong.
+    """
+    language = _merged(primary(expected))
+    if not is_checkable(text) or not detector.knows(language):
+        return None
+    plain = _SYMBOLS.sub(" ", text)
+    other = _other(plain, language, detector, detector.margin if margin is None else margin)
+    second = detector.second
+    # Two detectors of different make are seldom wrong about the same short text.
+    if other is None or (second and second.knows(language) and _other(plain, language, second, 1.0) is None):
+        return None
+    return other
+
+
+def _other(text: str, language: str, detector: LanguageDetector, margin: float) -> tuple[str, float] | None:
+    found = detector.probabilities(text)
+    if not found:
+        return None
+    top = max(sorted(found), key=lambda name: found[name])
+    if top == language or found[top] < LEAST_SHARE:
+        return None
+    needed = margin**2 if any({top, language} <= twins for twins in _TWINS) else margin
+    return (top, found[top]) if found[top] >= needed * max(found.get(language, 0.0), _FLOOR) else None
+
+
+def _merged(language: str) -> str:
+    """Norwegian has three tags and one detector's name."""
+    return "no" if language in ("nb", "nn") else language

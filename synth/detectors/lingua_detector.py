@@ -1,0 +1,85 @@
+"""lingua: n-gram models of letters, in Rust, made for short texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from synth.detectors.base import DetectorUnavailableError, LanguageDetector
+from synth.detectors.langdetect_detector import LangdetectDetector
+from synth.languages import named_languages
+
+if TYPE_CHECKING:
+    import lingua
+
+
+class LinguaDetector:
+    """lingua with n-grams up to 3 (about 75 MB); always the same languages, since they bear on each other's share."""
+
+    name: ClassVar[str] = "lingua"
+    margin: ClassVar[float] = 20.0
+    _accurate: ClassVar[bool] = False
+
+    @cached_property
+    def _languages(self) -> dict[str, lingua.Language]:
+        try:
+            import lingua
+        except ImportError:
+            raise DetectorUnavailableError(
+                "language detector lingua: `pip install lingua-language-detector`, or choose langdetect"
+            ) from None
+        there = {language.iso_code_639_1.name.lower(): language for language in lingua.Language.all()}
+        wanted = {"nb" if tag == "no" else tag for tag in named_languages()}
+        return {tag: there[tag] for tag in sorted(wanted & there.keys())}
+
+    @cached_property
+    def _detector(self) -> lingua.LanguageDetector:
+        import lingua
+
+        builder = lingua.LanguageDetectorBuilder.from_languages(*self._languages.values())
+        if not self._accurate:
+            builder = builder.with_low_accuracy_mode()
+        return builder.build()
+
+    @property
+    def second(self) -> LanguageDetector | None:
+        """See `LanguageDetector`."""
+        return None
+
+    def probabilities(self, text: str) -> Mapping[str, float]:
+        """See `LanguageDetector`."""
+        self.knows("en")
+        found = {}
+        for value in self._detector.compute_language_confidence_values(text):
+            tag = value.language.iso_code_639_1.name.lower()
+            found["no" if tag == "nb" else tag] = value.value
+        # lingua gives every language the same share where it knows nothing.
+        return found if found and max(found.values()) > min(found.values()) else {}
+
+    def knows(self, language: str) -> bool:
+        """See `LanguageDetector`."""
+        return ("nb" if language == "no" else language) in self._languages
+
+
+class AccurateLinguaDetector(LinguaDetector):
+    """lingua with n-grams up to 5: a little better, about 700 MB and some seconds to load."""
+
+    name: ClassVar[str] = "lingua-accurate"
+    margin: ClassVar[float] = 3.0
+    _accurate: ClassVar[bool] = True
+
+
+class AgreedDetector(LinguaDetector):
+    """lingua, and langdetect where lingua finds a wrong language: only what both find is wrong."""
+
+    name: ClassVar[str] = "lingua+langdetect"
+
+    @cached_property
+    def _second(self) -> LanguageDetector:
+        return LangdetectDetector()
+
+    @property
+    def second(self) -> LanguageDetector | None:
+        """See `LanguageDetector`."""
+        return self._second
