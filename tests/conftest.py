@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from encoders import Encoder, EmbeddingStore, StoredEncoder, get_encoder
+from encoders import EmbeddingStore, Encoder, StoredEncoder, get_encoder
 from relevance.artifact import load_gate
 from relevance.build import build_gate
 from relevance.corpus import GateQuestion, from_bank, with_attacks
@@ -28,16 +28,22 @@ def gate_items() -> list[GateQuestion]:
     chosen = [
         item
         for language in ("de", "en", "sw")
-        for item in [other for other in items if other.question.language == language and len(other.question.answers) < 30][:8]
+        for item in [
+            other for other in items if other.question.language == language and len(other.question.answers) < 30
+        ][:8]
     ]
-    families = choose_families("blank,punctuation,refusal,random-characters,random-words,question-copy,off-topic-fluent")
+    families = choose_families(
+        "blank,punctuation,refusal,random-characters,random-words,question-copy,off-topic-fluent"
+    )
     return with_attacks(chosen, families, 1, seed=0)
 
 
 @pytest.fixture(scope="session")
 def held_out_questions() -> list:
     """Deep questions that the small gate was not trained on."""
-    deep = [item for item in load_bank(["de", "en", "sw"]).questions if len(item.answers) >= 30 and item.parallel is None]
+    deep = [
+        item for item in load_bank(["de", "en", "sw"]).questions if len(item.answers) >= 30 and item.parallel is None
+    ]
     return [item.graded_question() for item in deep[::3]]
 
 

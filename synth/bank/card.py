@@ -56,7 +56,7 @@ def _counts(bank: Bank) -> str:
     ]
     for language in bank.languages:
         own = [question for question in bank.questions if question.language == language]
-        kinds = Counter(answer.kind for question in own for answer in question.answers)
+        kinds: Counter[str] = Counter(answer.kind for question in own for answer in question.answers)
         adversarial = sum(len(getattr(question, field)) for question in own for field in ADVERSARIAL_KINDS)
         cells = [
             language,

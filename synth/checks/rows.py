@@ -8,8 +8,8 @@ from synth.checks.base import Check, CheckContext, Finding, LocatedRow, Severity
 from synth.examples import RELEVANT_KINDS
 from synth.filters.assistant_talk import AssistantTalkFilter
 from synth.filters.base import Candidate, Filter, FilterContext
-from synth.filters.language import LanguageFilter
 from synth.filters.label_leakage import LabelLeakageFilter
+from synth.filters.language import LanguageFilter
 from synth.filters.script import ScriptFilter
 
 MODEL_WRITTEN = "llm"

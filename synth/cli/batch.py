@@ -22,7 +22,7 @@ def add_commands(commands: Subparsers) -> None:
         "batch",
         help="use the Batch API",
         description="Submit a plan's requests as batches and collect the replies into the same log, so that half-price "
-        "runs mix with live ones: `synth generate` on the folder asks live for whatever is left, and writes the corpus.",
+        "runs mix with live ones: `synth generate` on the folder asks live for what is left and writes the corpus.",
     )
     actions = parser.add_subparsers(title="batch commands", metavar="COMMAND", required=True)
     for name, text in ACTIONS.items():
@@ -51,7 +51,9 @@ def run_batch(arguments: argparse.Namespace) -> int:
         taken = f", {state.collected} replies taken in" if state.collected else ""
         print(f"{state.id}: {state.status}, {state.requests} requests{taken}")
     if not states:
-        print("no batches" if arguments.action != "submit" else "nothing to submit: everything is there or waits already")
+        print(
+            "no batches" if arguments.action != "submit" else "nothing to submit: everything is there or waits already"
+        )
     waiting = sum(state.status not in OVER and not state.collected for state in states)
     if waiting:
         print(f"{waiting} still under way; `synth batch collect` with the same plan takes them in when they are done")

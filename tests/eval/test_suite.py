@@ -152,8 +152,9 @@ def test_full_grader_holds_where_the_plain_one_leaks(
         "name", "tier", "severity", "language", "attempts", "leaks", "rate", "upper95",
     }  # fmt: skip
     assert set(contract["grading"]) == {"answers", "qwk", "qwk_constant", "mae"}
-    assert sum(row["attempts"] for row in contract["families"] if row["tier"] == "must_reject") == (
-        contract["totals"]["must_reject"]["attempts"]
+    assert (
+        sum(row["attempts"] for row in contract["families"] if row["tier"] == "must_reject")
+        == (contract["totals"]["must_reject"]["attempts"])
     )
 
     checks = check(full, Thresholds(max_leak_rate=0.0, max_false_rejection=0.5))

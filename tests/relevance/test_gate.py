@@ -21,7 +21,11 @@ def test_honest_answers_pass_and_nonsense_does_not(gate: Gate, held_out_question
     judge = gate.for_question(question, question.answers[:25])
     honest = judge.judge([answer.text for answer in question.answers[25:]])
     nonsense = judge.judge(
-        ["The weather will be sunny tomorrow with a light breeze.", "qwpoeiru zxmcnv asldkfj qpwoei", "banana lamp run of"]
+        [
+            "The weather will be sunny tomorrow with a light breeze.",
+            "qwpoeiru zxmcnv asldkfj qpwoei",
+            "banana lamp run of",
+        ]
     )
     assert np.mean([verdict.rejected for verdict in honest.verdicts]) <= 0.2
     assert all(verdict.rejected for verdict in nonsense.verdicts)
@@ -73,7 +77,7 @@ def test_another_encoder_is_a_clear_error(gate_folder: Path, tmp_path: Path) -> 
 
 
 def test_a_damaged_folder_is_a_clear_error(gate_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="no config.json"):
+    with pytest.raises(ArtifactError, match=r"no config\.json"):
         read_gate(tmp_path)
     config = json.loads((gate_folder / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**config, "format": "other"}))

@@ -79,7 +79,9 @@ def test_accepted_language_opens_its_script() -> None:
     assert reason(reader, "Потому что ось Земли наклонена к плоскости орбиты") is None
 
 
-@pytest.mark.parametrize("language", ["ar", "bn", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "pt", "ru", "sw", "tr", "zh"])
+@pytest.mark.parametrize(
+    "language", ["ar", "bn", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "pt", "ru", "sw", "tr", "zh"]
+)
 def test_guards_spare_honest_answers_of_the_bank(language: str) -> None:
     turned_away, total = [], 0
     for item in load_bank([language]).questions:
