@@ -32,7 +32,7 @@ from synth.files import read_examples, write_examples
 from synth.graded import GradedQuestion, write_graded_file
 from synth.negatives import pairs_of_questions, shuffled_negatives
 
-FALSE_REJECTION = 0.01
+FALSE_REJECTION = 0.015
 MAX_FALSE_REJECTION = 0.02
 LEAK_FREE = (
     "blank",

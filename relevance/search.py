@@ -71,7 +71,7 @@ def search_space() -> dict[str, Any]:
         "optimizer": tune.choice(["adamw", "adam", "sgd"]),
         "width": tune.choice([32, 64, 128]),
         "depth": tune.choice([1, 2]),
-        "weight_decay": tune.loguniform(1e-3, 0.3),
+        "weight_decay": tune.loguniform(0.02, 0.4),
         "interactions": tune.choice([True, True, False]),
     }
 

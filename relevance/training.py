@@ -18,13 +18,13 @@ from relevance.model import RelevanceModel, Standardisation
 class TrainingConfig:
     """What the search varies, and the seed."""
 
-    width: int = 96
+    width: int = 64
     depth: int = 1
     dropout: float = 0.3
     learning_rate: float = 2e-3
     batch_size: int = 256
     optimizer: str = "adamw"
-    weight_decay: float = 0.02
+    weight_decay: float = 0.1
     interactions: bool = True
     epochs: int = 12
     seed: int = 0
