@@ -22,7 +22,8 @@ and signals such as closeness to a reference answer count, and which way. It hol
 - Learned from {training.get("questions", "?")} graded questions, {training.get("steps", "?")} steps, seed {
         training.get("seed", "?")
     }.
-- Loss on held-out questions: {course} (cross-entropy of unseen answers' grades plus one minus their correlation).
+- Loss on held-out questions: {course} (cross-entropy of unseen answers' grades plus a multiple of one minus their
+correlation).
 
 ## Data
 

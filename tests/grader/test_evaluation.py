@@ -3,6 +3,7 @@ import pytest
 
 from encoders import Encoder
 from grader import AnswerReader
+from grader.artifact import BUNDLED, read_prior
 from grader.evaluation import ReadQuestion, evaluate, kappa, supports
 from grader.lexical import lexical_vectors
 from grader.meta.lessons import lessons
@@ -81,3 +82,10 @@ def test_letters_ignore_case_and_spacing_and_survive_any_text():
     assert np.allclose(rows[0], rows[1])
     assert not rows[2].any()
     assert np.allclose(np.linalg.norm(rows[[0, 3, 4, 5]], axis=1), 1)
+
+
+def test_the_bundled_prior_reads_and_learned_from_nothing_kept_for_evaluation():
+    artifact = read_prior(BUNDLED)
+    assert artifact.encoder_name == "e5"
+    assert not [name for name in artifact.training["files"] if name.startswith("evaluate_only")]
+    assert artifact.prior.mean_weights[0, 0] > 0, "closeness to a reference answer speaks for an answer"
