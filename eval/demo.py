@@ -32,7 +32,7 @@ from synth.files import read_examples, write_examples
 from synth.graded import GradedQuestion, write_graded_file
 from synth.negatives import pairs_of_questions, shuffled_negatives
 
-FALSE_REJECTION = 0.015
+FALSE_REJECTION = 0.01
 MAX_FALSE_REJECTION = 0.02
 LEAK_FREE = (
     "blank",
@@ -61,7 +61,7 @@ class DemoScale:
     per_question: int
 
 
-QUICK = DemoScale(training_questions=9, test_questions=1, trials=6, epochs=8, members=2, folds=3, per_question=1)
+QUICK = DemoScale(training_questions=15, test_questions=1, trials=8, epochs=8, members=3, folds=4, per_question=1)
 FULL = DemoScale(training_questions=None, test_questions=None, trials=16, epochs=12, members=3, folds=5, per_question=3)
 
 
