@@ -61,7 +61,7 @@ class DemoScale:
     per_question: int
 
 
-QUICK = DemoScale(training_questions=15, test_questions=1, trials=8, epochs=8, members=3, folds=4, per_question=1)
+QUICK = DemoScale(training_questions=15, test_questions=1, trials=8, epochs=10, members=3, folds=4, per_question=1)
 FULL = DemoScale(training_questions=None, test_questions=None, trials=16, epochs=12, members=3, folds=5, per_question=3)
 
 

@@ -25,7 +25,7 @@ GENUINE = "genuine"
 SUPPORT_SIZES = (0, 0, 4, 10, 25, 25, 25)
 """Support sizes of a question's episodes; of the cold ones only the first is without reference answers. A question with
 too few answers for a size is asked for the next smaller one only once."""
-OTHER_ANSWERS = 6
+OTHER_ANSWERS = 12
 """Negatives borrowed per episode from each of: the same group, the same language, any language."""
 
 EncodeTexts = Callable[[Sequence[str]], Vectors]
