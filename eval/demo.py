@@ -61,8 +61,8 @@ class DemoScale:
     per_question: int
 
 
-QUICK = DemoScale(training_questions=15, test_questions=1, trials=8, epochs=10, members=3, folds=4, per_question=1)
-FULL = DemoScale(training_questions=None, test_questions=None, trials=16, epochs=12, members=3, folds=5, per_question=3)
+QUICK = DemoScale(training_questions=15, test_questions=1, trials=8, epochs=10, members=4, folds=4, per_question=1)
+FULL = DemoScale(training_questions=None, test_questions=None, trials=16, epochs=12, members=4, folds=5, per_question=3)
 
 
 def run_demo(out: Path, seed: int = 0, threads: int = 2, full: bool = False) -> int:

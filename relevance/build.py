@@ -19,8 +19,9 @@ def build_gate(
     folder: str | os.PathLike[str],
     config: TrainingConfig,
     false_rejection: float = 0.01,
-    members: int = 3,
+    members: int = 4,
     seed: int = 0,
+    folds: int = 5,
     progress: Callable[[int, int], None] | None = None,
     data: GateTrainingData | None = None,
     attribution: str = "",
@@ -31,7 +32,7 @@ def build_gate(
         data: what `make_training_data` made of these questions, when it is at hand.
     """
     if data is None:
-        data = make_training_data(items, encoder, seed)
+        data = make_training_data(items, encoder, seed, folds)
     trained = train_gate(data, config, false_rejection, members, progress)
     training = {
         "config": config.as_dict(),

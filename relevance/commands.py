@@ -59,7 +59,9 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoder", default="e5", help="encoder (default e5)")
     parser.add_argument("--cache", type=Path, help="folder of the embedding store (default: the user's cache)")
     parser.add_argument("--false-rejection", type=float, default=0.01, help="accepted rate (default 0.01)")
-    parser.add_argument("--members", type=int, default=3, help="networks whose mean is the gate (default 3)")
+    parser.add_argument("--members", type=int, default=4, help="networks whose mean is the gate (default 4)")
+    parser.add_argument("--folds", type=int, default=5, help="folds of the cross-fitted calibration (default 5)")
+    parser.add_argument("--attribution", default="", help="who is to be named for the data, for the gate's card")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2, help="encoder threads (default 2)")
 
@@ -80,7 +82,7 @@ def run_tune(arguments: argparse.Namespace) -> int:
     from relevance.search import search
 
     items, encoder = _items(arguments), _encoder(arguments)
-    data = make_training_data(items, encoder, arguments.seed)
+    data = make_training_data(items, encoder, arguments.seed, arguments.folds)
     result = search(
         data,
         arguments.out / "tune",
@@ -160,7 +162,9 @@ def _train(
         false_rejection=arguments.false_rejection,
         members=arguments.members,
         seed=arguments.seed,
+        folds=arguments.folds,
         progress=progress,
+        attribution=arguments.attribution,
     )
     print(f"rejection objective {built.objective:.4f}, expected calibration error {built.calibration_error:.4f}")
     for regime, threshold in built.parts.calibration.thresholds.items():

@@ -108,10 +108,12 @@ def train_gate(
     data: GateTrainingData,
     config: TrainingConfig,
     false_rejection: float = 0.01,
-    members: int = 3,
+    members: int = 4,
     progress: Callable[[int, int], None] | None = None,
 ) -> TrainedGate:
     """Train `members` networks per fold for calibration, then `members` on everything; the gate is their mean.
+
+    Every second network does without the embeddings' interactions.
 
     Args:
         false_rejection: share of genuine answers that the threshold may turn away.
@@ -125,7 +127,10 @@ def train_gate(
         nonlocal done
         models = []
         for member in range(members):
-            models.append(train_model(training, validation, replace(config, seed=config.seed + member)).model)
+            # Networks that see the embeddings and networks that see only the features err differently.
+            interactions = config.interactions and member % 2 == 0
+            chosen = replace(config, seed=config.seed + member, interactions=interactions)
+            models.append(train_model(training, validation, chosen).model)
             done += 1
             if progress:
                 progress(done, total)
