@@ -46,7 +46,9 @@ def _near(context: CheckContext) -> Iterator[Finding]:
     severity: Severity = "error" if share > context.near_duplicate_share else "warning"
     for row, twin_place, similarity in found:
         message = f"similarity {similarity:.2f} with {twin_place}: {row.example.answer[:60]}"
-        remedy = f"remove one of them ({share:.1%} of all rows; more than {context.near_duplicate_share:.0%} is an error)"
+        remedy = (
+            f"remove one of them ({share:.1%} of all rows; more than {context.near_duplicate_share:.0%} is an error)"
+        )
         yield Finding("near_duplicates", severity, row.file, row.row, message, remedy)
 
 

@@ -51,7 +51,9 @@ def run_batch(arguments: argparse.Namespace) -> int:
         taken = f", {state.collected} replies taken in" if state.collected else ""
         print(f"{state.id}: {state.status}, {state.requests} requests{taken}")
     if not states:
-        print("no batches" if arguments.action != "submit" else "nothing to submit: everything is there or waits already")
+        print(
+            "no batches" if arguments.action != "submit" else "nothing to submit: everything is there or waits already"
+        )
     waiting = sum(state.status not in OVER and not state.collected for state in states)
     if waiting:
         print(f"{waiting} still under way; `synth batch collect` with the same plan takes them in when they are done")

@@ -25,8 +25,12 @@ def add_commands(commands: Subparsers) -> None:
     )
     negatives.add_argument("--bank", action="store_true", help="take the bundled bank too (the default without SOURCE)")
     negatives.add_argument("--out", required=True, metavar="FILE", help=".jsonl, .jsonl.gz or .parquet")
-    negatives.add_argument("--per-question", type=positive, help="negatives a question; default: as many as it has answers")
-    negatives.add_argument("--other-groups", action="store_true", help="only answers from another course, article or task")
+    negatives.add_argument(
+        "--per-question", type=positive, help="negatives a question; default: as many as it has answers"
+    )
+    negatives.add_argument(
+        "--other-groups", action="store_true", help="only answers from another course, article or task"
+    )
     negatives.add_argument("--language", default="en", help="language of rows that name none (default: en)")
     negatives.add_argument("--limit", type=positive, help="pairs from each instruction source (hub default: 10000)")
     negatives.add_argument("--seed", type=int, default=0)
@@ -64,9 +68,7 @@ def run_negatives(arguments: argparse.Namespace) -> int:
     from synth.negatives import shuffled_negatives
     from synth.sources import true_pairs
 
-    pairs = true_pairs(
-        arguments.sources, arguments.bank or not arguments.sources, arguments.language, arguments.limit
-    )
+    pairs = true_pairs(arguments.sources, arguments.bank or not arguments.sources, arguments.language, arguments.limit)
     examples = shuffled_negatives(pairs, arguments.seed, arguments.per_question, arguments.other_groups)
     count = write_examples(arguments.out, examples)
     print(f"{count} negatives from {len(pairs)} pairs in {len({row.language for row in examples})} language(s)")
@@ -116,8 +118,18 @@ def run_stats(arguments: argparse.Namespace) -> int:
     table = Table(box=None, pad_edge=False)
     for heading in ("language", "kind"):
         table.add_column(heading)
-    for heading in ("grade", "rows", "questions", "characters", "median", "words", "vocabulary", "distinct-1",
-                    "distinct-2", "near dup."):
+    for heading in (
+        "grade",
+        "rows",
+        "questions",
+        "characters",
+        "median",
+        "words",
+        "vocabulary",
+        "distinct-1",
+        "distinct-2",
+        "near dup.",
+    ):
         table.add_column(heading, justify="right")
     for group in stats.groups:
         table.add_row(

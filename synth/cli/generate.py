@@ -53,7 +53,9 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     """A plan file, or the flags that stand for one."""
     parser.add_argument("--plan", metavar="PLAN.yaml", help="a plan file instead of the flags below")
     parser.add_argument("--questions", nargs="+", default=[], metavar="FILE", help="graded files with the questions")
-    parser.add_argument("--bank", action="store_true", help="the bundled bank's questions (default without --questions)")
+    parser.add_argument(
+        "--bank", action="store_true", help="the bundled bank's questions (default without --questions)"
+    )
     parser.add_argument("--model", help="name of the model at the endpoint")
     parser.add_argument("--base-url", help="any OpenAI-compatible server, such as http://localhost:8000/v1")
     parser.add_argument("--local", metavar="MODEL.gguf", help="start this model here (needs answergate[local])")
@@ -163,7 +165,9 @@ def run_plan_command(arguments: argparse.Namespace) -> int:
     for request in found.samples:
         print(f"--- {request.template}, {request.model} ---\n{request.prompt}\n")
     money = "no price given" if found.money is None else f"about {found.money:.4f} money"
-    print(f"{found.questions} questions, up to {found.rows} rows, filters: {', '.join(f.name for f in pipeline.filters)}")
+    print(
+        f"{found.questions} questions, up to {found.rows} rows, filters: {', '.join(f.name for f in pipeline.filters)}"
+    )
     print(
         f"{found.requests} requests to ask ({found.reused} answered already), about {found.prompt_tokens:,} tokens in and "
         f"{found.completion_tokens:,} out, {money}; follow-ups of short replies come on top. Nothing was spent."
@@ -185,7 +189,9 @@ def run_explain(arguments: argparse.Namespace) -> int:
     example, provenance = found.example, found.example.provenance
     print(f"row {example.id}: {example.kind}, {example.language}, grade {example.grade} of {example.max_grade}")
     print(f"question: {example.question}\nanswer: {example.answer}\n")
-    print(f"template {provenance.template} ({(provenance.template_hash or '')[:12]}), model {provenance.model}, ", end="")
+    print(
+        f"template {provenance.template} ({(provenance.template_hash or '')[:12]}), model {provenance.model}, ", end=""
+    )
     print(f"seed {provenance.seed}, parameters {provenance.parameters}, request {provenance.request_id}")
     print(f"\n--- prompt ({found.tokens[0]} tokens) ---\n{found.prompt}")
     print(f"\n--- reply ({found.tokens[1]} tokens) ---\n{found.response}\n\n--- filters ---")

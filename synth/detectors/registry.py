@@ -11,7 +11,8 @@ from synth.detectors.langdetect_detector import LangdetectDetector
 from synth.detectors.lingua_detector import AccurateLinguaDetector, AgreedDetector, LinguaDetector
 
 DETECTORS: Mapping[str, type[LanguageDetector]] = {
-    kind.name: kind for kind in (AgreedDetector, LinguaDetector, AccurateLinguaDetector, LangdetectDetector, FasttextDetector)
+    kind.name: kind
+    for kind in (AgreedDetector, LinguaDetector, AccurateLinguaDetector, LangdetectDetector, FasttextDetector)
 }
 DEFAULT_DETECTOR = AgreedDetector.name
 
