@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from synth.filters.base import Candidate, FilterContext
-from synth.text import folded_words
+from synth.text import fold, folded_words
 
 
 class ExactDuplicateFilter:
@@ -34,4 +34,4 @@ class ExactDuplicateFilter:
 def _key(text: str) -> tuple[str, ...] | str:
     # A formula has few words: "a+b" and "a-b" differ in nothing else, so signs count where words are few.
     words = folded_words(text)
-    return tuple(words) if len(words) > 3 else "".join(text.casefold().split())
+    return tuple(words) if len(words) > 3 else "".join(fold(text).split()).strip(".,;:!?。、！？।؟…")

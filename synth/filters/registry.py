@@ -15,6 +15,7 @@ from synth.filters.length import LengthFilter
 from synth.filters.near_duplicate import NearDuplicateFilter
 from synth.filters.question_copy import QuestionCopyFilter
 from synth.filters.script import ScriptFilter
+from synth.filters.semantic_duplicate import SemanticDuplicateFilter
 
 FILTERS: Mapping[str, type[Filter]] = {
     kind.name: kind
@@ -27,9 +28,10 @@ FILTERS: Mapping[str, type[Filter]] = {
         QuestionCopyFilter,
         ExactDuplicateFilter,
         NearDuplicateFilter,
+        SemanticDuplicateFilter,
     )
 }
-OFF_BY_DEFAULT: frozenset[str] = frozenset()
+OFF_BY_DEFAULT = frozenset({"semantic_duplicate"})
 
 
 class FilterSettingsError(ValueError):

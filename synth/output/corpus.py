@@ -66,6 +66,10 @@ def write_corpus(
                 lines.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
                 tables[part].add(row)
                 parts[part] += 1
+    for part in PARTS:
+        # `datasets` does not open an empty file.
+        if not parts[part]:
+            (folder / "data" / f"{part}.parquet").unlink()
     report = reporter.report(log, pipeline)
     counts = {part: parts[part] for part in PARTS}
     samples = [asdict(sample) for samples in pipeline.samples.values() for sample in samples]
@@ -77,15 +81,16 @@ def write_corpus(
 
 
 def corpus_dataset(folder: str | os.PathLike[str]) -> datasets.DatasetDict:
-    """The written corpus as a DatasetDict of train, validation and test.
+    """The written corpus as a DatasetDict of train, validation and test, as far as they hold rows.
 
     Raises:
         DataFileError: the folder holds no corpus.
     """
     import datasets as hf_datasets
 
-    files = {part: str(Path(folder) / "data" / f"{part}.parquet") for part in PARTS}
-    if not all(Path(file).is_file() for file in files.values()):
+    paths = {part: Path(folder) / "data" / f"{part}.parquet" for part in PARTS}
+    files = {part: str(path) for part, path in paths.items() if path.is_file()}
+    if not files:
         raise DataFileError(f"{folder}: no corpus here; `answergate synth generate` writes one")
     opened = hf_datasets.load_dataset("parquet", data_files=files)
     assert isinstance(opened, hf_datasets.DatasetDict)

@@ -73,9 +73,18 @@ def wait_for(server: Any, completions: int) -> None:
         time.sleep(0.002)
 
 
+@pytest.fixture(scope="module")
+def whole_run(server_module: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    """The rows of a run that nobody killed."""
+    folder = tmp_path_factory.mktemp("whole")
+    with server_module.ChatServer() as server:
+        assert run(plan_for(server.url), folder).complete
+        return rows_of(plan_for(server.url), folder)
+
+
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
 def test_kill_9_loses_nothing_and_repays_at_most_what_was_in_flight(
-    serve: Callable[..., Any], tmp_path: Path, share: float
+    serve: Callable[..., Any], whole_run: list[Any], tmp_path: Path, share: float
 ) -> None:
     server = serve(latency=0.02)
     process = start(server.url, tmp_path)
@@ -94,9 +103,7 @@ def test_kill_9_loses_nothing_and_repays_at_most_what_was_in_flight(
     assert summary.paid <= JOBS - paid_before + CONCURRENCY
     rows = rows_of(plan_for(server.url), tmp_path)
     assert len(rows) == 2 * JOBS == len({row.id for row in rows})
-    whole = serve()
-    assert run(plan_for(whole.url), tmp_path / "whole").complete
-    assert rows == rows_of(plan_for(whole.url), tmp_path / "whole")
+    assert rows == whole_run
 
 
 def test_ctrl_c_waits_for_what_is_paid_and_the_rerun_repays_nothing(serve: Callable[..., Any], tmp_path: Path) -> None:
