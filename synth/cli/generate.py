@@ -20,7 +20,7 @@ def add_commands(commands: Subparsers) -> None:
     generate = commands.add_parser(
         "generate",
         help="ask a language model for answers",
-        description="Ask a model for correct, incomplete, incorrect, irrelevant and adversarial answers. Every reply is "
+        description="Ask a model for correct, incomplete, incorrect, irrelevant, adversarial answers. Each reply is "
         "kept in the folder's log the moment it arrives; the same command continues a run that was stopped, and pays "
         "only for what is not there. The key is read from OPENAI_API_KEY.",
     )
@@ -32,7 +32,7 @@ def add_commands(commands: Subparsers) -> None:
     plan = commands.add_parser(
         "plan",
         help="check a plan and see what it would cost",
-        description="Check a plan file, count its requests, estimate tokens and cost, show a few prompts. Spends nothing.",
+        description="Check a plan, count its requests, estimate tokens and cost, show a few prompts. Spends nothing.",
     )
     plan.add_argument("file", metavar="PLAN.yaml")
     plan.add_argument("--new", action="store_true", help="write a plan to begin with")
@@ -169,7 +169,7 @@ def run_plan_command(arguments: argparse.Namespace) -> int:
         f"{found.questions} questions, up to {found.rows} rows, filters: {', '.join(f.name for f in pipeline.filters)}"
     )
     print(
-        f"{found.requests} requests to ask ({found.reused} answered already), about {found.prompt_tokens:,} tokens in and "
+        f"{found.requests} requests to ask ({found.reused} answered already), {found.prompt_tokens:,} tokens in and "
         f"{found.completion_tokens:,} out, {money}; follow-ups of short replies come on top. Nothing was spent."
     )
     return 0
