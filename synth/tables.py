@@ -155,9 +155,9 @@ def _write_json_lines(stream: IO[bytes], rows: Iterable[Row]) -> int:
 def _write_csv(stream: IO[bytes], rows: Iterable[Row], columns: Sequence[str] | None) -> int:
     buffered = list(rows)
     names = list(columns if columns is not None else (buffered[0] if buffered else ()))
-    with io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True) as text:
-        writer = csv.DictWriter(text, names, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(buffered)
-        text.detach()
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, names, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(buffered)
+    stream.write(text.getvalue().encode("utf-8", "surrogatepass"))
     return len(buffered)

@@ -23,15 +23,14 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
 
 @pytest.fixture(scope="session")
 def gate_items() -> list[GateQuestion]:
-    """Training questions: eight per language, none of them among `held_out_questions`."""
+    """Training questions: nine per language, two of them deep; none is among `held_out_questions`."""
     items = from_bank(load_bank(["de", "en", "sw"]))
-    chosen = [
-        item
+    shallow = {
+        language: [item for item in items if item.question.language == language and len(item.question.answers) < 30]
         for language in ("de", "en", "sw")
-        for item in [
-            other for other in items if other.question.language == language and len(other.question.answers) < 30
-        ][:8]
-    ]
+    }
+    deep = [item for item in items if item.split_key in ("photosynthesis", "demand")]
+    chosen = [item for own in shallow.values() for item in own[:7]] + deep
     families = choose_families(
         "blank,punctuation,refusal,random-characters,random-words,question-copy,off-topic-fluent"
     )

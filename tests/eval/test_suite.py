@@ -139,9 +139,9 @@ def test_full_grader_holds_where_the_plain_one_leaks(
     settings = SuiteSettings(tuple(choose_families(QUICK)), per_question=2)
     plain = run_suite(FullGraderTarget(FullGrader(encoder, None), "plain"), held_out_questions, settings)
     full = run_suite(FullGraderTarget(FullGrader(encoder, gate), "full"), held_out_questions, settings)
-    assert plain.must_reject.rate > 0.5
-    assert full.must_reject.rate < 0.15
-    assert full.genuine.rate < 0.15
+    assert plain.must_reject.events >= 5
+    assert full.must_reject.events <= plain.must_reject.events / 3
+    assert full.genuine.rate < 0.1
     assert full.grading.qwk > full.grading.qwk_constant + 0.3
 
     contract = json.loads(full.to_json())

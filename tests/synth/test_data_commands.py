@@ -164,7 +164,11 @@ def test_a_good_file_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     ],
 )
 def test_each_fault_is_found(tmp_path: Path, check: str, examples: list[Example]) -> None:
-    assert found_by(tmp_path / "bad.jsonl", examples) == {check: 1}
+    found = found_by(tmp_path / "bad.jsonl", examples)
+    if check == "script":
+        # A text in another script is in another language too; both are said.
+        found.pop("language", None)
+    assert found == {check: 1}
 
 
 def test_near_duplicates_are_found_but_not_where_a_number_differs(tmp_path: Path) -> None:
