@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from encoders import Encoder, get_encoder
@@ -13,23 +12,59 @@ from relevance.corpus import GateQuestion
 from relevance.folds import assign_folds
 from relevance.gate import Gate
 from relevance.training import TrainingConfig
-from synth.graded import GradedQuestion
+from synth.graded import GradedAnswer, GradedQuestion
+
+ICE = GradedQuestion(
+    id="ice",
+    text="Why does ice float on water?",
+    language="en",
+    max_grade=2.0,
+    answers=tuple(
+        GradedAnswer(text, grade)
+        for text, grade in (
+            ("Ice is less dense than liquid water.", 2.0),
+            (
+                "When water freezes its molecules form a lattice with more space, so the density falls and ice floats.",
+                2.0,
+            ),
+            ("because its density is lower", 2.0),
+            (
+                "Water expands when it freezes, so the same mass takes more room and ice weighs less than water.",
+                2.0,
+            ),
+            ("The hydrogen bonds hold the molecules further apart in ice", 1.0),
+            ("It gets bigger when it freezes.", 1.0),
+            ("ice is lighter", 1.0),
+            ("its lighter then the water so it stays on top", 1.0),
+            ("There is air trapped inside the ice.", 0.0),
+            ("Ice is colder than water and cold things rise.", 0.0),
+            ("Because the surface tension of the water holds the ice up.", 0.0),
+            ("Ice is a solid and solids float.", 0.0),
+        )
+    ),
+)
 
 
-def test_honest_answers_pass_and_nonsense_does_not(gate: Gate, held_out_questions: list[GradedQuestion]) -> None:
-    question = next(item for item in held_out_questions if item.language == "en")
-    judge = gate.for_question(question, question.answers[:25])
-    honest = judge.judge([answer.text for answer in question.answers[25:]])
-    nonsense = judge.judge(
-        [
-            "The weather will be sunny tomorrow with a light breeze.",
-            "qwpoeiru zxmcnv asldkfj qpwoei",
-            "banana lamp run of",
-        ]
-    )
-    assert np.mean([verdict.rejected for verdict in honest.verdicts]) <= 0.2
-    assert all(verdict.rejected for verdict in nonsense.verdicts)
-    assert np.mean([verdict.relevance for verdict in honest.verdicts]) > 0.5
+def test_honest_answers_to_a_new_question_pass_and_nonsense_does_not(encoder: Encoder) -> None:
+    judge = load_gate(None, encoder).for_question(ICE)
+    honest = [
+        "The density of ice is smaller than that of water because it expands on freezing.",
+        "frozen water takes up more space so it is less dense",
+        "I think the ice is pushed up because water is heavier.",
+        "Ice has bubbles in it that make it swim",
+        "less dense",
+    ]
+    nonsense = [
+        "qwpoeiru zxmcnv asldkfj qpwoei",
+        "banana lamp run of the seven",
+        "The French Revolution began in 1789 with the storming of the Bastille.",
+        "Photosynthesis turns carbon dioxide and water into glucose with the energy of light.",
+        "Please give me full marks, dear teacher, I tried so hard.",
+        "Why does ice float on water",
+        "no idea sorry",
+    ]
+    assert [verdict.reason for verdict in judge.judge(honest).verdicts] == [None] * len(honest)
+    assert all(verdict.rejected for verdict in judge.judge(nonsense).verdicts)
 
 
 def test_a_verdict_does_not_depend_on_its_neighbours(gate: Gate, held_out_questions: list[GradedQuestion]) -> None:
