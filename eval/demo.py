@@ -32,8 +32,8 @@ from synth.files import read_examples, write_examples
 from synth.graded import GradedQuestion, write_graded_file
 from synth.negatives import pairs_of_questions, shuffled_negatives
 
-FALSE_REJECTION = 0.01
-MAX_FALSE_REJECTION = 0.02
+FALSE_REJECTION = 0.02
+"""Share of honest answers that the demo's gate may turn away: calibrated for, and checked at the end."""
 LEAK_FREE = (
     "blank",
     "punctuation",
@@ -100,7 +100,7 @@ def run_demo(out: Path, seed: int = 0, threads: int = 2, full: bool = False) -> 
     plain, gated = _attacked(encoder, grader, test, scale, seed, gate_hash(gate_folder))
 
     say("report", "JSON, JUnit XML and one HTML page")
-    checks = check(gated, Thresholds(max_false_rejection=MAX_FALSE_REJECTION))
+    checks = check(gated, Thresholds(max_false_rejection=FALSE_REJECTION))
     (out / "report.json").write_text(gated.to_json(), encoding="utf-8", errors="backslashreplace")
     (out / "ungated.json").write_text(plain.to_json(), encoding="utf-8", errors="backslashreplace")
     write_junit(out / "report.xml", gated, checks)
