@@ -110,9 +110,10 @@ def run_demo(out: Path, seed: int = 0, threads: int = 2, full: bool = False) -> 
     print()
     for line in closing_table(plain, gated):
         print(line)
-    print()
-    for line in summary_lines(gated)[:1] + summary_lines(gated)[-1:]:
-        print(line)
+    leaked = sum(_rate(gated, family)[0] for family in LEAK_FREE)
+    print(f"\n{'held' if not leaked else 'broken'}: no leak in the {len(LEAK_FREE)} plainest families ({leaked} found)")
+    for item in checks:
+        print(f"{'held' if item.passed else 'broken'}: {item.name} at most {item.limit:.0%} ({item.detail})")
     print(
         f"\nDone in {time.monotonic() - started:.0f} s. Open {out / 'report.html'}; numbers in {out / 'report.json'}."
     )
