@@ -11,10 +11,16 @@ after this room compares, trains on and grades those rows. ``get_encoder`` is th
 Importing this package is cheap: torch, transformers and ONNX Runtime are imported by the encoder that needs them.
 """
 
-from encoders.base import Encoder, EncoderUnavailable, Progress, Role
-from encoders.opening import open_encoder
-from encoders.registry import available_encoders, get_encoder
-from encoders.store import EmbeddingStore, StoredEncoder
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from encoders.base import Encoder, EncoderUnavailable, Progress, Role
+    from encoders.opening import open_encoder
+    from encoders.registry import available_encoders, get_encoder
+    from encoders.store import EmbeddingStore, StoredEncoder
 
 __all__ = [
     "EmbeddingStore",
@@ -27,3 +33,22 @@ __all__ = [
     "get_encoder",
     "open_encoder",
 ]
+
+_MODULES = {
+    "EmbeddingStore": "encoders.store",
+    "Encoder": "encoders.base",
+    "EncoderUnavailable": "encoders.base",
+    "Progress": "encoders.base",
+    "Role": "encoders.base",
+    "StoredEncoder": "encoders.store",
+    "available_encoders": "encoders.registry",
+    "get_encoder": "encoders.registry",
+    "open_encoder": "encoders.opening",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Names are imported when they are first used, so that the command line starts without numpy and pydantic.
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

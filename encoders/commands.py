@@ -8,8 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from encoders.registry import available_encoders
-
 
 def add_commands(subparsers: Any) -> None:
     """Add the room's commands to the command line."""
@@ -55,6 +53,8 @@ def run_embed(arguments: argparse.Namespace) -> int:
 
 def run_encoders(arguments: argparse.Namespace) -> int:
     """Print the registry."""
+    from encoders.registry import available_encoders
+
     for name, summary in available_encoders().items():
         print(f"{name:8}{summary}")
     return 0

@@ -7,7 +7,7 @@ import grimp
 import pytest
 
 ROOMS = ("prompts", "encoders", "synth", "relevance", "grader", "eval")
-HEAVY = ("torch", "ray", "transformers", "datasets", "sklearn", "onnxruntime", "pandas", "openai")
+HEAVY = ("numpy", "pydantic", "torch", "ray", "transformers", "datasets", "sklearn", "onnxruntime", "pandas", "openai")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from pathlib import Path
 
 from synth.cli.generate import add_plan_arguments, plan_of
@@ -35,6 +34,8 @@ def add_commands(commands: Subparsers) -> None:
 
 def run_batch(arguments: argparse.Namespace) -> int:
     """Submit, list or collect, and print the batches."""
+    import asyncio
+
     from synth.batch import OVER, collect, known_batches, submit
     from synth.engine.log import RunLog
     from synth.generate import LOG_NAME
