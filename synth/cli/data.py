@@ -1,4 +1,4 @@
-"""`synth negatives`, `synth validate`, `synth stats`: commands that need no model."""
+"""`synth negatives`, `synth validate`, `synth dedup`, `synth stats`: commands that need no model."""
 
 from __future__ import annotations
 
@@ -50,6 +50,18 @@ def add_commands(commands: Subparsers) -> None:
     validate.add_argument("--show", type=positive, default=200, help="findings to print (default: 200)")
     validate.set_defaults(run=run_validate)
 
+    dedup = commands.add_parser(
+        "dedup",
+        help="drop near duplicates from a corpus of any size",
+        description="Keep the first of answers that are nearly the same: character n-grams by MinHash, every candidate "
+        "checked exactly, other numbers make another answer. A million answers take about a minute.",
+    )
+    dedup.add_argument("files", nargs="+", metavar="FILE", help="example files")
+    dedup.add_argument("--out", required=True, metavar="FILE", help="the rows that stay: .jsonl, .jsonl.gz or .parquet")
+    dedup.add_argument("--similarity", type=float, default=0.8, help="from which on two are the same (default: 0.8)")
+    dedup.add_argument("--across-questions", action="store_true", help="also between answers to different questions")
+    dedup.set_defaults(run=run_dedup)
+
     stats = commands.add_parser(
         "stats",
         help="describe a corpus in numbers",
@@ -100,6 +112,21 @@ def run_validate(arguments: argparse.Namespace) -> int:
         f"{errors} error(s) of {len(report.findings)} finding(s) ({found})"
     )
     return 1 if errors else 0
+
+
+def run_dedup(arguments: argparse.Namespace) -> int:
+    """Find repeats and write the rest."""
+    from synth.dedup.minhash import near_duplicates
+    from synth.files import read_examples, write_examples
+
+    examples = [example for file in arguments.files for example in read_examples(file)]
+    scopes = None if arguments.across_questions else [example.question_id for example in examples]
+    result = near_duplicates([example.answer for example in examples], scopes, arguments.similarity)
+    kept = [example for example, twin in zip(examples, result.twin.tolist(), strict=True) if twin < 0]
+    write_examples(arguments.out, kept)
+    print(f"{len(kept)} of {len(examples)} rows stay, {result.repeats} repeat an earlier one")
+    print(f"written to {arguments.out}")
+    return 0
 
 
 def run_stats(arguments: argparse.Namespace) -> int:

@@ -155,7 +155,7 @@ def test_a_good_file_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ("grades", [row("Scattering.", grade=1, max_grade=2)]),
         ("grades", [row("Scattering.", "irrelevant", grade=1, max_grade=2)]),
         ("max_grades", [row("One.", grade=2, max_grade=2), row("Two.", grade=3, max_grade=3)]),
-        ("script", [row("Небо голубое из-за рассеяния света")]),
+        ("language", [row("Le ciel est bleu parce que l'air diffuse la lumière.")]),
         ("label_leakage", [row("Incorrect answer: because of the sea.", "incorrect")]),
         ("assistant_talk", [row("As an AI language model I would say it is scattering.")]),
         ("duplicates", [row("Because of air."), row("because of  AIR.")]),
@@ -169,6 +169,11 @@ def test_each_fault_is_found(tmp_path: Path, check: str, examples: list[Example]
         # A text in another script is in another language too; both are said.
         found.pop("language", None)
     assert found == {check: 1}
+
+
+def test_another_script_is_found_by_script_and_language(tmp_path: Path) -> None:
+    found = found_by(tmp_path / "bad.jsonl", [row("Небо голубое из-за рассеяния света")])
+    assert found == {"language": 1, "script": 1}
 
 
 def test_near_duplicates_are_found_but_not_where_a_number_differs(tmp_path: Path) -> None:
@@ -237,3 +242,15 @@ def test_stats_count_by_language_kind_and_grade(tmp_path: Path, capsys: pytest.C
 
 def test_distinct_n_of_nothing_is_zero() -> None:
     assert distinct_n([], 2) == 0.0
+
+
+def test_dedup_keeps_the_first_of_what_is_nearly_the_same(tmp_path: Path) -> None:
+    long = "The light of the sun is scattered by the molecules of the air, and blue light most of all"
+    examples = [row(long), row(f"{long} !"), row("Because of the sea."), row(long, question="And at noon?")]
+    write_examples(tmp_path / "rows.jsonl", examples)
+    out = tmp_path / "kept.jsonl"
+    assert answergate.main(["synth", "dedup", str(tmp_path / "rows.jsonl"), "--out", str(out)]) == 0
+    assert read_examples(out) == [examples[0], examples[2], examples[3]]
+    flags = ["--across-questions", "--out", str(out)]
+    assert answergate.main(["synth", "dedup", str(tmp_path / "rows.jsonl"), *flags]) == 0
+    assert read_examples(out) == [examples[0], examples[2]]
