@@ -29,7 +29,7 @@ def report_html(report: RunReport, pipeline: FilterPipeline) -> str:
         "<h2>New rows per request</h2>",
         _curve(report.curve),
         "<h2>Self-BLEU by language and kind</h2>",
-        _bars([(f"{group.language} {group.kind}", group.self_bleu or 0.0) for group in report.groups]),
+        _bars([(f"{g.language} {g.kind}", g.self_bleu) for g in report.groups if g.self_bleu is not None]),
         "<h2>What filters dropped</h2>",
         _bars([(name, float(count)) for name, count in report.dropped.items()]),
         _samples(pipeline),
