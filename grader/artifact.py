@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from grader.answers import SIGNALS
 from grader.prior import GraderPrior
+from relevance.artifact import write_artifact_folder
 
 if TYPE_CHECKING:
     from encoders import Encoder
@@ -43,8 +42,6 @@ class PriorArtifact:
 
 def save_prior(artifact: PriorArtifact, folder: str | os.PathLike[str], card: str) -> Path:
     """Write the folder whole (a temporary folder, then a rename); an older prior in its place is replaced."""
-    folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     prior = artifact.prior
     tensors = {**prior.learned(), "typical_spread": prior.typical_spread, "typical_deviation": prior.typical_deviation}
     config = {
@@ -54,24 +51,8 @@ def save_prior(artifact: PriorArtifact, folder: str | os.PathLike[str], card: st
         "stretch": prior.stretch,
         "training": dict(artifact.training),
     }
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        save_file(
-            {name: np.ascontiguousarray(value) for name, value in tensors.items()}, temporary / "model.safetensors"
-        )
-        text = json.dumps(config, indent=2, ensure_ascii=False, sort_keys=True)
-        (temporary / "config.json").write_text(text + "\n", encoding="utf-8")
-        (temporary / "card.md").write_text(card, encoding="utf-8")
-        temporary.chmod(0o755)
-        for file in temporary.iterdir():
-            file.chmod(0o644)
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.replace(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    return folder
+    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    return write_artifact_folder(folder, config, contiguous, card)
 
 
 def read_prior(folder: str | os.PathLike[str]) -> PriorArtifact:

@@ -46,18 +46,25 @@ class GateArtifact:
 
 def save_gate(artifact: GateArtifact, folder: str | os.PathLike[str], card: str) -> Path:
     """Write the folder whole (a temporary folder, then a rename); an older gate in its place is replaced."""
+    config = {
+        "format": FORMAT,
+        "encoder": {"name": artifact.encoder_name, "hash": artifact.encoder_hash},
+        "features": list(BASE_FEATURES),
+        "calibration": asdict(artifact.parts.calibration),
+        "training": dict(artifact.training),
+    }
+    return write_artifact_folder(folder, config, _tensors(artifact.parts), card)
+
+
+def write_artifact_folder(
+    folder: str | os.PathLike[str], config: Mapping[str, Any], tensors: dict[str, NDArray[Any]], card: str
+) -> Path:
+    """config.json, model.safetensors and card.md, all or none: a temporary folder, then a rename."""
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        save_file(_tensors(artifact.parts), temporary / "model.safetensors")
-        config = {
-            "format": FORMAT,
-            "encoder": {"name": artifact.encoder_name, "hash": artifact.encoder_hash},
-            "features": list(BASE_FEATURES),
-            "calibration": asdict(artifact.parts.calibration),
-            "training": dict(artifact.training),
-        }
+        save_file(tensors, temporary / "model.safetensors")
         text = json.dumps(config, indent=2, ensure_ascii=False, sort_keys=True)
         (temporary / "config.json").write_text(text + "\n", encoding="utf-8")
         (temporary / "card.md").write_text(card, encoding="utf-8")

@@ -7,7 +7,7 @@ learns to use whatever it is given.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -27,8 +27,6 @@ SUPPORT_SIZES = (0, 0, 4, 10, 25, 25, 25)
 too few answers for a size is asked for the next smaller one only once."""
 OTHER_ANSWERS = 12
 """Negatives borrowed per episode from each of: the same group, the same language, any language."""
-
-EncodeTexts = Callable[[Sequence[str]], Vectors]
 
 
 @dataclass(frozen=True)
