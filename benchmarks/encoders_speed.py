@@ -196,8 +196,8 @@ def main() -> None:
             "e5": partial(e5[1].encode, same[: sum(runs)]),
             "its products alone": lambda runs=runs, products=products: [products[count]() for count in runs],  # type: ignore[misc]
         }
-        seconds = compare(f"{title} of 32 tokens: the machine's limit, one thread", engines, 4 * arguments.rounds, "cpu",
-                          sum(runs))  # fmt: skip
+        title = f"{title} of 32 tokens: the machine's limit, one thread"
+        seconds = compare(title, engines, 4 * arguments.rounds, "cpu", sum(runs))
         print(f"  of the encoder's time, its products alone take {ratio(seconds['its products alone'], seconds['e5'])}")
 
 
