@@ -199,26 +199,7 @@ def _episode(
     random: np.random.Generator,
 ) -> EpisodeTable:
     support = sorted(random.permutation(item.answer_rows)[:size].tolist())
-    question = item.item.question
-    graded = [GradedAnswer(item.texts[row].raw, float(item.credit[row])) for row in support]
-    reader = QuestionReader(
-        question.text,
-        question.language,
-        question.references if with_references else (),
-        question.accepted_languages,
-        graded,
-    )
-    evidence = Evidence(
-        space,
-        background,
-        reader.clean_question,
-        item.question_row,
-        reader.references,
-        item.reference_rows if with_references else item.reference_rows[:0],
-        [item.facts[row] for row in support],
-        item.rows[support],
-        item.credit[support],
-    )
+    reader, evidence = evidence_of(item, support, with_references, space, background)
     taken = set(support)
     rows = [row for row in range(len(item.texts)) if row not in taken]
     texts = [item.texts[row] for row in rows]
@@ -242,6 +223,33 @@ def _episode(
         size=np.full(count, size),
         rejected=np.array([reader.rejection(text) is not None for text in texts]),
     )
+
+
+def evidence_of(
+    item: Prepared, support: Sequence[int], with_references: bool, space: Space, background: LanguageBackground
+) -> tuple[QuestionReader, Evidence]:
+    """What is known of a question when the graded answers in these rows are its support."""
+    question = item.item.question
+    graded = [GradedAnswer(item.texts[row].raw, float(item.credit[row])) for row in support]
+    reader = QuestionReader(
+        question.text,
+        question.language,
+        question.references if with_references else (),
+        question.accepted_languages,
+        graded,
+    )
+    evidence = Evidence(
+        space,
+        background,
+        reader.clean_question,
+        item.question_row,
+        reader.references,
+        item.reference_rows if with_references else item.reference_rows[:0],
+        [item.facts[row] for row in support],
+        item.rows[list(support)],
+        item.credit[list(support)],
+    )
+    return reader, evidence
 
 
 def is_genuine(family: str) -> bool:
