@@ -62,7 +62,9 @@ class SearchSettings:
         before = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
         other = [f"{name} was {before.get(name)}" for name, value in self.__dict__.items() if before.get(name) != value]
         if other:
-            raise ResumeError(f"{folder}: a search with other settings ({', '.join(other)}); use them or another folder")
+            raise ResumeError(
+                f"{folder}: a search with other settings ({', '.join(other)}); use them or another folder"
+            )
 
 
 def search_space() -> dict[str, Any]:
@@ -80,7 +82,9 @@ def search_space() -> dict[str, Any]:
         "weight_decay": tune.loguniform(0.02, 0.4),
         "interactions": tune.choice([True, True, False]),
         # Every feature as often as all sets that lack some.
-        "feature_set": tune.choice(["all"] * (len(FEATURE_SETS) - 1) + [name for name in FEATURE_SETS if name != "all"]),
+        "feature_set": tune.choice(
+            ["all"] * (len(FEATURE_SETS) - 1) + [name for name in FEATURE_SETS if name != "all"]
+        ),
         "negative_mix": tune.choice(list(NEGATIVE_MIXES)),
     }
 

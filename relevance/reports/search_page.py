@@ -61,9 +61,7 @@ def _parallel(trials: Sequence[Trial]) -> str:
         places.append(column)
     worst = max(1, len(trials) - 1)
     lines = [
-        ParallelLine(
-            f"{trial.name}: {trial.objective:.4f}", tuple(column[number] for column in places), number / worst
-        )
+        ParallelLine(f"{trial.name}: {trial.objective:.4f}", tuple(column[number] for column in places), number / worst)
         for number, trial in enumerate(trials)
     ]
     return parallel_coordinates("One line for every trial", axes, lines)
@@ -99,7 +97,9 @@ def _curves(title: str, trials: Sequence[Trial], name: str) -> str:
     longest = max(trial.epochs for trial in trials)
     step = max(1, longest // 6)
     x = Axis("epoch", 1, max(2, longest), tuple((epoch, str(epoch)) for epoch in range(1, longest + 1, step)))
-    y = Axis("", low, high, tuple((low + share * span, f"{low + share * span:.3f}") for share in (0, 0.25, 0.5, 0.75, 1)))
+    y = Axis(
+        "", low, high, tuple((low + share * span, f"{low + share * span:.3f}") for share in (0, 0.25, 0.5, 0.75, 1))
+    )
     return line_chart(title, series, x, y)
 
 

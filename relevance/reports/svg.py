@@ -120,7 +120,9 @@ def parallel_coordinates(
         parts.append(f'<text class="name" x="{x(number):.1f}" y="20">{escape(name)}</text>')
         for place, label in ticks:
             height_of_tick = top + (1 - place) * span
-            parts.append(f'<text class="tick" x="{x(number) + 5:.1f}" y="{height_of_tick + 4:.1f}">{escape(label)}</text>')
+            parts.append(
+                f'<text class="tick" x="{x(number) + 5:.1f}" y="{height_of_tick + 4:.1f}">{escape(label)}</text>'
+            )
     body = f'<svg viewBox="0 0 {width} {height}" style="min-width:{int(width * 0.8)}px" role="img"'
     return Markup(
         f'<figure class="chart parallel"><figcaption>{escape(title)}</figcaption>'
