@@ -64,7 +64,7 @@ def main() -> None:
     result.write(arguments.out / "trials.json")
     result.write(arguments.out / "trials.csv")
     write_search_page(arguments.out / "report.html", result)
-    workers = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    driver = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         json.dumps(
             {
@@ -73,7 +73,7 @@ def main() -> None:
                 "epochs": sum(trial.epochs for trial in result.trials),
                 "trial_seconds": round(sum(trial.seconds for trial in result.trials), 1),
                 "search_seconds": round(seconds, 1),
-                "driver_memory_mb": round(workers),
+                "driver_memory_mb": round(driver),
                 "best": {"objective": round(result.trials[0].objective, 4), **result.best.as_dict()},
             },
             indent=2,

@@ -31,7 +31,7 @@ def build_gate(
     data: GateTrainingData | None = None,
     attribution: str = "",
 ) -> TrainedGate:
-    """Train, calibrate and save a gate with its card and page. The same questions, settings and seed give the same bytes.
+    """Train, calibrate and save a gate with its card and page. The same questions, settings, seed: the same bytes.
 
     Args:
         data: what `make_training_data` made of these questions, when it is at hand.
@@ -53,8 +53,8 @@ def build_gate(
     views = views_of(from_training(trained, data, items))
     folder = save_gate(artifact, folder, gate_card(trained, data, items, encoder.name, views, attribution))
     subtitle = (
-        f"Encoder {encoder.name}; {len(items)} questions in {len(training['languages'])} languages, every one scored by "
-        f"networks trained on the others; threshold set for {false_rejection:.1%} of honest answers."
+        f"Encoder {encoder.name}; {len(items)} questions in {len(training['languages'])} languages, each scored by "
+        f"networks that never saw it; threshold set for {false_rejection:.1%} of honest answers."
     )
     write_gate_page(folder / REPORT, views, f"Relevance gate {folder.name}", subtitle)
     return trained

@@ -168,7 +168,7 @@ def language_table(scored: ScoredAnswers, rows: NDArray[np.bool_]) -> LanguageTa
 
 
 def reliability(scored: ScoredAnswers, rows: NDArray[np.bool_]) -> Reliability:
-    """Of answers that no guard turned away. Both sides weigh the same, as in calibration: no corpus has the true mix."""
+    """Of those that no guard turned away. Both sides weigh the same, as in calibration; no corpus has the true mix."""
     rows = rows & (scored.guard == "")
     probabilities, genuine = scored.relevance[rows], scored.genuine[rows]
     if genuine.all() or not genuine.any():

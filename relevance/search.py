@@ -82,9 +82,7 @@ def search_space() -> dict[str, Any]:
         "weight_decay": tune.loguniform(0.02, 0.4),
         "interactions": tune.choice([True, True, False]),
         # Every feature as often as all sets that lack some.
-        "feature_set": tune.choice(
-            ["all"] * (len(FEATURE_SETS) - 1) + [name for name in FEATURE_SETS if name != "all"]
-        ),
+        "feature_set": tune.choice([*FEATURE_SETS, *["all"] * (len(FEATURE_SETS) - 2)]),
         "negative_mix": tune.choice(list(NEGATIVE_MIXES)),
     }
 
@@ -221,13 +219,10 @@ def _run_trial(config: dict[str, Any], training: EpisodeTable, validation: Episo
 def _trial(result: Any, epochs: int) -> Trial:
     # A trial that was begun again has logged its first epochs twice.
     curves = result.metrics_dataframe.drop_duplicates("epoch", keep="last").sort_values("epoch")
-    if result.error is not None:
-        state = "failed"
-    else:
-        state = "finished" if len(curves) == epochs else "stopped early"
+    ended = "finished" if len(curves) == epochs else "stopped early"
     return Trial(
         name=str(curves["trial_id"].iloc[-1]),
-        state=state,
+        state=ended if result.error is None else "failed",
         config=TrainingConfig(**result.config),
         objective=float(curves["objective_now"].max()),
         objectives=tuple(float(value) for value in curves["objective_now"]),

@@ -1,4 +1,4 @@
-"""Counts of a running search on standard error. Apart from `relevance.search`, for its class needs ray to be imported."""
+"""Counts of a running search on standard error; apart from `relevance.search`, for the class needs ray imported."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -172,7 +173,7 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 
 def _smooth(points: Sequence[tuple[float, float]]) -> str:
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for (a, b), (c, d) in zip(points[:-1], points[1:], strict=True):
+    for (a, b), (c, d) in itertools.pairwise(points):
         middle = (a + c) / 2
         path += f"C{middle:.1f} {b:.1f} {middle:.1f} {d:.1f} {c:.1f} {d:.1f}"
     return path

@@ -22,7 +22,7 @@ def summary_lines(views: Sequence[View]) -> list[str]:
             f"{view.name}:",
             f"  credited answers turned away   {_share(view.honest.credited)}",
             f"  answers graded 0 turned away   {_share(view.honest.graded_zero)}",
-            f"  other texts turned away        {percent(view.languages.mean_rejection)} (mean over families, languages)",
+            f"  other texts turned away        {percent(view.languages.mean_rejection)} (mean over languages)",
             f"  expected calibration error     {view.reliability.error:.3f}",
         ]
         for curve in view.families[:5]:

@@ -22,7 +22,7 @@ from relevance.rates import Share
 from relevance.reports.gate_page import views_of, write_gate_page
 from relevance.reports.search_page import write_search_page
 from relevance.reports.terminal import summary_lines, worst_list
-from relevance.scored import ScoredAnswers, from_questions
+from relevance.scored import FalseRejection, ScoredAnswers, from_questions
 from relevance.search_results import SearchResult, Trial
 from relevance.training import TrainingConfig
 from synth.attacks import choose_families
@@ -31,7 +31,7 @@ from synth.graded import GradedQuestion, write_graded_file
 
 @pytest.fixture(scope="module")
 def scored(gate: Gate, held_out_questions: list[GradedQuestion]) -> ScoredAnswers:
-    families = choose_families("blank,random-words,question-copy,same-course-answer")
+    families = choose_families("blank,random-words,question-copy,other-subject-answer")
     return from_questions(gate, held_out_questions[:4], families, per_question=1)
 
 
@@ -118,14 +118,14 @@ def test_credited_and_uncredited_answers_are_counted_apart(scored: ScoredAnswers
 
 def test_blank_answers_are_all_turned_away_at_any_rate(scored: ScoredAnswers) -> None:
     curves = {curve.name: curve for curve in family_curves(scored, scored.regime(warm=True))}
-    assert set(curves) == {"blank", "random-words", "question-copy", "same-course-answer"}
+    assert set(curves) == {"blank", "random-words", "question-copy", "other-subject-answer"}
     assert set(curves["blank"].rejected) == {1.0}
     assert curves["random-words"].auc > 0.9
 
 
 def test_what_pulls_down_is_named(gate: Gate, held_out_questions: list[GradedQuestion]) -> None:
     # Answers to another question, handed in as if they were honest, are turned away by the model.
-    first, second = [question for question in held_out_questions if question.language == "en"][:2]
+    first, second = held_out_questions[0], held_out_questions[-1]
     swapped = replace(first, answers=(*first.answers[:25], *second.answers[:20]))
     scored = from_questions(gate, [swapped], [], support=len(swapped.answers))
     by_model = [item for item in scored.false_rejections if item.reason == "irrelevant"]
@@ -161,17 +161,13 @@ def test_the_report_command(gate_folder: Path, held_out_questions: list[GradedQu
 
 def test_markup_in_an_answer_stays_text(scored: ScoredAnswers, tmp_path: Path) -> None:
     case = "<script>alert('x')</script> </title> 'quoted' & \u202eturned"
-    row = int(np.flatnonzero(scored.genuine & scored.regime(warm=True))[0])
-    worst = from_questions.__globals__["FalseRejection"](
-        "What <b>is</b> it?", case, "ar", "genuine", 1.0, 25, 0.01, "irrelevant", ()
-    )
+    worst = FalseRejection("What <b>is</b> it?", case, "ar", "genuine", 1.0, 25, 0.01, "irrelevant", ())
     views = views_of(replace(scored, false_rejections=(worst,)))
     write_gate_page(tmp_path / "page.html", views, "<i>gate</i>", "sub")
     page = (tmp_path / "page.html").read_text()
     assert "<script" not in page and "&lt;script&gt;" in page and "<i>gate" not in page
     assert 'dir="rtl"' in page
     assert summary_lines(views)
-    assert row >= 0
 
 
 def test_the_page_of_a_search(tmp_path: Path) -> None:
