@@ -174,7 +174,7 @@ def _tuner(
         run_config=tune.RunConfig(
             name=EXPERIMENT,
             storage_path=str(folder),
-            verbose=0 if quiet else 1,
+            verbose=0,
             failure_config=tune.FailureConfig(max_failures=MAX_FAILURES),
             callbacks=None if quiet else [SearchProgress(METRIC, settings.trials)],
         ),

@@ -15,7 +15,9 @@ class SearchProgress(Callback):  # type: ignore[misc]
     def __init__(self, metric: str, total: int) -> None:
         self.metric = metric
         self.total = total
-        self._forget()
+        self.started: float | None = None
+        self.before = 0
+        self.shown = 0
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """The state of the search has been saved before this is called."""
@@ -38,12 +40,6 @@ class SearchProgress(Callback):  # type: ignore[misc]
         """A trial's worker or node died; it begins again."""
         print(f"trial {trial.trial_id} lost its worker and begins again", file=sys.stderr, flush=True)
 
-    def _forget(self) -> None:
-        self.started: float | None = None
-        self.before = 0
-        self.shown = 0
-
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A resumed search times itself, not the one that was stopped.
-        self.__dict__.update(state)
-        self._forget()
+        self.__dict__.update(state, started=None, before=0, shown=0)

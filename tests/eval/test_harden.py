@@ -1,0 +1,152 @@
+"""Hardening: a small real one, killed in the middle, continued, and what it promises."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import answergate
+from encoders import Encoder
+from eval.harden import (
+    HardenError,
+    Hardening,
+    HardenResult,
+    HardenRound,
+    HardenSettings,
+    best_round,
+    divide_questions,
+)
+from eval.results import Rate
+from relevance.artifact import load_gate
+from relevance.corpus import GateQuestion
+from relevance.training import TrainingConfig
+from synth.attacks import choose_families
+from synth.files import read_examples
+from synth.graded import GradedQuestion
+
+SETTINGS = HardenSettings(rounds=1, target_leak_rate=0.0, per_question=1, members=1, folds=3, near_misses=20)
+FAMILIES = "random-words,same-course-answer,other-subject-answer,restatement,keyword-list"
+
+
+@pytest.fixture(scope="module")
+def hardening(
+    held_out_questions: list[GradedQuestion],
+    gate_items: list[GateQuestion],
+    gate_folder: Path,
+    encoder: Encoder,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Hardening:
+    return Hardening(
+        questions=held_out_questions,
+        base=gate_items,
+        families=[family for family in choose_families("must_reject") if family.name in FAMILIES.split(",")],
+        encoder=encoder,
+        out=tmp_path_factory.mktemp("harden"),
+        gate=gate_folder,
+        config=TrainingConfig(width=32, epochs=3, batch_size=128),
+        settings=SETTINGS,
+    )
+
+
+@pytest.fixture(scope="module")
+def result(hardening: Hardening) -> HardenResult:
+    return hardening.run(say=lambda line: None)
+
+
+def test_rounds_are_measured_on_questions_never_hardened_on(hardening: Hardening, result: HardenResult) -> None:
+    hardened, measured = divide_questions(hardening.questions, SETTINGS)
+    assert not {question.id for question in hardened} & {question.id for question in measured}
+    assert {question.id for question in hardened} | {question.id for question in measured} == {
+        question.id for question in hardening.questions
+    }
+    mined = read_examples(hardening.out / "round-1" / "mined.jsonl")
+    assert {example.question_id for example in mined} <= {question.id for question in hardened}
+    assert [item.number for item in result.rounds] == [0, 1]
+    assert len({item.leaks.attempts for item in result.rounds}) == 1, "every round is measured with the same attacks"
+    assert result.rounds[0].gate_hash != result.rounds[1].gate_hash
+    assert load_gate(result.rounds[1].gate, hardening.encoder)
+
+
+def test_what_a_round_learns_from_is_kept_with_its_provenance(hardening: Hardening, result: HardenResult) -> None:
+    mined = read_examples(hardening.out / "round-1" / "mined.jsonl")
+    assert len(mined) == result.rounds[1].mined_negatives + result.rounds[1].mined_positives > 0
+    for example in mined:
+        parameters = json.loads(example.provenance.parameters)
+        assert parameters["gate"] == result.rounds[0].gate_hash
+        assert parameters["round"] == 1
+        assert example.provenance.generator.startswith("harden")
+        assert (parameters["why"] == "false rejection") == example.relevant
+        if example.relevant:
+            assert example.grade is not None and example.grade > 0
+
+
+def test_the_bound_holds_for_all_rounds_at_once(result: HardenResult) -> None:
+    for item in result.rounds:
+        assert item.upper > item.leaks.upper95
+    assert any("<- best" in line for line in result.table_lines())
+
+
+def test_finished_rounds_are_kept(hardening: Hardening, result: HardenResult) -> None:
+    begun = time.monotonic()
+    before = {path: path.stat().st_mtime_ns for path in hardening.out.rglob("*") if path.name != "harden.json"}
+    assert hardening.run(say=lambda line: None) == result
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert time.monotonic() > begun
+
+
+def test_another_hardening_does_not_go_into_the_same_folder(hardening: Hardening, result: HardenResult) -> None:
+    other = replace(hardening, settings=replace(SETTINGS, seed=1))
+    with pytest.raises(HardenError, match="begun with other .*seed") as refused:
+        other.run()
+    assert refused.value.exit_code == 2
+    with pytest.raises(HardenError, match="bring more questions"):
+        divide_questions(hardening.questions[:1], SETTINGS)
+
+
+def test_a_killed_hardening_continues_to_the_same_end(
+    hardening: Hardening, result: HardenResult, tmp_path: Path
+) -> None:
+    for name in ("harden.json", "round-0"):
+        subprocess.run(["cp", "-r", str(hardening.out / name), str(tmp_path / name)], check=True)
+    # A child that dies as soon as it has mined, before its gate is trained.
+    child = os.fork()
+    if child == 0:
+        again = replace(hardening, out=tmp_path)
+        object.__setattr__(again, "_trained", lambda *unused: os.kill(os.getpid(), signal.SIGKILL))
+        again.run(say=lambda line: None)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    assert not (tmp_path / "round-1" / "round.json").exists()
+    mined = (tmp_path / "round-1" / "mined.jsonl").read_bytes()
+    continued = replace(hardening, out=tmp_path).run(say=lambda line: None)
+    assert (tmp_path / "round-1" / "mined.jsonl").read_bytes() == mined
+    assert [item.leaks for item in continued.rounds] == [item.leaks for item in result.rounds]
+    assert [item.gate_hash for item in continued.rounds] == [item.gate_hash for item in result.rounds]
+
+
+def test_the_best_round_spares_honest_answers() -> None:
+    def item(number: int, leaks: int, away: int) -> HardenRound:
+        return HardenRound(number, Rate(leaks, 100), 0.5, Rate(away, 100), 1, 1, "", "")
+
+    settings = HardenSettings(max_false_rejection=0.02)
+    assert best_round([item(0, 9, 1), item(1, 5, 2), item(2, 1, 3)], settings).number == 1
+    assert best_round([item(0, 9, 5), item(1, 5, 4)], settings).number == 1
+
+
+def test_the_command_says_what_it_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = tmp_path / "none.jsonl"
+    assert answergate.main(["harden", "--questions", str(missing), "--out", str(tmp_path / "out"), "--no-bank"]) == 2
+    assert "none.jsonl" in capsys.readouterr().err
+    done = subprocess.run(
+        [sys.executable, "-c", "import answergate; answergate.main(['harden', '--help'])"],
+        capture_output=True,
+        text=True,
+    )
+    assert "--target-leak-rate" in done.stdout
