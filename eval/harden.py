@@ -223,7 +223,8 @@ class Hardening:
         forbidden = {_key(question) for question in measured}
         keys = {item.split_key for item in self.base if _key(item.question) in forbidden}
         items = [item for item in self.base if item.split_key not in keys and _key(item.question) not in forbidden]
-        known = {_key(item.question) for item in items}
+        # What the base knows is in `items` already, or goes with a question that is measured on (its translation, say).
+        known = {_key(item.question) for item in self.base}
         new = from_graded([question for question in hardened if _key(question) not in known], "hardened")
         must_reject = [family for family in self.families if family.tier == "must_reject"]
         items += with_attacks(new, must_reject, 1, self.settings.seed)
@@ -358,7 +359,7 @@ def _example(case: Case, question: GradedQuestion, why: str, grade: float | None
 
 
 def _with_mined(item: GateQuestion, mined: Sequence[Example]) -> GateQuestion:
-    own = [example for example in mined if example.question_id == item.question.id]
+    own = [example for example in mined if (example.question, example.language) == _key(item.question)]
     known = {negative.text for negative in item.negatives}
     negatives = {
         row.answer: Negative(row.answer, row.kind) for row in own if not row.relevant and row.answer not in known

@@ -52,9 +52,10 @@ def build_gate(
     artifact = GateArtifact(trained.parts, encoder.name, encoder.content_hash, training)
     views = views_of(from_training(trained, data, items))
     folder = save_gate(artifact, folder, gate_card(trained, data, items, encoder.name, views, attribution))
+    languages = {item.question.language for item in items}
     subtitle = (
-        f"Encoder {encoder.name}; {len(items)} questions in {len(training['languages'])} languages, each scored by "
-        f"networks that never saw it; threshold set for {false_rejection:.1%} of honest answers."
+        f"Encoder {encoder.name}; {len(items)} questions in {len(languages)} languages, each scored by networks that "
+        f"never saw it; threshold set for {false_rejection:.1%} of honest answers."
     )
     write_gate_page(folder / REPORT, views, f"Relevance gate {folder.name}", subtitle)
     return trained

@@ -156,13 +156,9 @@ class Evidence:
                 self._pair_counts[pair] = self._pair_counts.get(pair, 0) + 1
 
     @cached_property
-    def _known(self) -> tuple[tuple[frozenset[str], frozenset[str], frozenset[tuple[str, str]]], ...]:
+    def _known(self) -> tuple[_Known, _Known]:
         """Words, n-grams and word pairs that support and references use at all, and those that several of them use."""
-        counts = (self._known_counts, self._gram_counts, self._pair_counts)
-        once, twice = (
-            [frozenset(key for key, count in found.items() if count > seen) for found in counts] for seen in (0, 1)
-        )
-        return (tuple(once), tuple(twice))
+        return _Known.of(self, 0), _Known.of(self, 1)
 
     @cached_property
     def _leave_one_out(self) -> tuple[Matrix, Matrix]:
@@ -274,13 +270,11 @@ class Evidence:
 
     @cached_property
     def _other_answers(self) -> Vectors:
-        cohort = self.space.answer_cohort
-        return cohort[cohort @ self._target_point < SAME_TOPIC]
+        return _unlike(self.space.answer_cohort, self._target_point)
 
     @cached_property
     def _other_questions(self) -> Vectors:
-        cohort = self.space.question_cohort
-        return cohort[cohort @ self.question_point < SAME_TOPIC]
+        return _unlike(self.space.question_cohort, self.question_point)
 
     def _against_cohort(self, points: Vectors, target: Vectors, others: Vectors) -> Matrix:
         """Is the answer closer to other questions than to this one?
@@ -301,8 +295,8 @@ class Evidence:
         count = max(1, len(facts.words))
         distinct = set(facts.words)
         asked = set(question.words)
-        known_words, known_grams, known_pairs = self._known[leave_out]
-        known = distinct & known_words
+        seen = self._known[leave_out]
+        known = distinct & seen.words
         new = [word for word in facts.words if word not in known and word not in asked]
         grams = max(1, len(facts.grams))
         commonness = self.background.commonness(facts.words)
@@ -313,8 +307,8 @@ class Evidence:
             len(asked & distinct) / max(1, len(asked)),
             run / count,
             len(facts.grams & question.grams) / grams,
-            len(facts.grams & known_grams) / grams,
-            len(facts.pairs & known_pairs) / max(1, len(facts.pairs)),
+            len(facts.grams & seen.grams) / grams,
+            len(facts.pairs & seen.pairs) / max(1, len(facts.pairs)),
             sum(word in known for word in facts.words) / count,
             float(np.log1p(len(facts.words))),
             len(distinct) / count,
@@ -330,6 +324,28 @@ class Evidence:
             float(familiarity.mean()) if len(familiarity) else 0.0,
             float((familiarity == 0).mean()) if len(familiarity) else 0.0,
         ]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What more than some number of support and reference texts use."""
+
+    words: frozenset[str]
+    grams: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, evidence: Evidence, texts: int) -> _Known:
+        return cls(
+            frozenset(word for word, count in evidence._known_counts.items() if count > texts),
+            frozenset(gram for gram, count in evidence._gram_counts.items() if count > texts),
+            frozenset(pair for pair, count in evidence._pair_counts.items() if count > texts),
+        )
+
+
+def _unlike(cohort: Vectors, target: Vectors) -> Vectors:
+    """Questions that are not about the same thing: only they are evidence against an answer."""
+    return np.asarray(cohort[cohort @ target < SAME_TOPIC])
 
 
 _COMMON = float(np.log(30.0))
