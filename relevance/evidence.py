@@ -98,9 +98,9 @@ class TextFacts:
             grams=_grams(found),
             pairs=frozenset(itertools.pairwise(found)),
             characters=max(1, len(text)),
-            digits=sum(char.isdigit() for char in text),
-            marks=sum(not char.isalnum() and not char.isspace() for char in text),
-            commas=sum(char in ",،、，;；/" for char in text),
+            digits=sum(map(str.isdigit, text)),
+            marks=len(text) - sum(map(str.isalnum, text)) - sum(map(str.isspace, text)),
+            commas=sum(map(text.count, ",،、，;；/")),
         )
 
 
@@ -154,6 +154,10 @@ class Evidence:
                 self._gram_counts[gram] = self._gram_counts.get(gram, 0) + 1
             for pair in facts.pairs:
                 self._pair_counts[pair] = self._pair_counts.get(pair, 0) + 1
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        return frozenset(self.question_facts.words)
 
     @cached_property
     def _known(self) -> tuple[_Known, _Known]:
@@ -294,7 +298,7 @@ class Evidence:
         question = self.question_facts
         count = max(1, len(facts.words))
         distinct = set(facts.words)
-        asked = set(question.words)
+        asked = self._asked
         seen = self._known[leave_out]
         known = distinct & seen.words
         new = [word for word in facts.words if word not in known and word not in asked]
@@ -303,13 +307,13 @@ class Evidence:
         familiarity = self.background.familiarity(facts.words[:400])
         run = longest_common_run(facts.words[:200], question.words)[2]
         return [
-            sum(word in asked for word in facts.words) / count,
+            sum(map(asked.__contains__, facts.words)) / count,
             len(asked & distinct) / max(1, len(asked)),
             run / count,
             len(facts.grams & question.grams) / grams,
             len(facts.grams & seen.grams) / grams,
             len(facts.pairs & seen.pairs) / max(1, len(facts.pairs)),
-            sum(word in known for word in facts.words) / count,
+            sum(map(known.__contains__, facts.words)) / count,
             float(np.log1p(len(facts.words))),
             len(distinct) / count,
             sum(map(len, facts.words)) / count,

@@ -62,8 +62,11 @@ class ScoredAnswers:
 
     @property
     def score(self) -> NDArray[np.float64]:
-        """P(relevant), below every threshold where a guard turned the text away."""
-        return np.where(self.guard != "", -1.0, self.relevance)
+        """P(relevant); where a guard turned the text away, below every threshold.
+
+        Guards turn a negative away at any price: those are lower still than honest answers that guards take with them.
+        """
+        return np.where(self.guard == "", self.relevance, np.where(self.genuine, -1.0, -2.0))
 
     def regime(self, warm: bool) -> NDArray[np.bool_]:
         """Rows of warm questions, or of cold ones; those with a few graded answers are neither."""

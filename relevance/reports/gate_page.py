@@ -57,7 +57,8 @@ class View:
     def chart(self) -> Markup:
         """Mean of all families and the hardest ones."""
         mean = mean_curve("mean of all families", self.families)
-        series = [_series(mean, 0), *(_series(curve, place) for place, curve in enumerate(self.families[:HARDEST], 1))]
+        hardest = [_series(curve, place) for place, curve in enumerate(self.families[:HARDEST], 1)]
+        series = [*reversed(hardest), _series(mean, 0)]
         return line_chart(f"{self.name.capitalize()}: all families and the {HARDEST} hardest", series, PRICE, SHARE)
 
     @property

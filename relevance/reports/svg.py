@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 420, 300
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 58, 22, 10, 40
 SERIES_COLOURS = 6
 
 
@@ -153,7 +153,8 @@ def _key(series: Sequence[Series]) -> str:
         return ""
     items = [
         f'<span><svg viewBox="0 0 22 8"><path class="{line.css}" d="M0 4H22"/></svg>{escape(line.name)}</span>'
-        for line in series
+        # The line drawn last is on top, and named first.
+        for line in reversed(series)
         if line.name
     ]
     return f'<div class="key">{"".join(items)}</div>'

@@ -62,9 +62,12 @@ def start_node(*options: str) -> subprocess.Popen[bytes]:
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    address = f"127.0.0.1:{free_port()}"
-    port = address.split(":")[1]
-    nodes = [start_node("--head", "--include-dashboard=false", "--node-ip-address=127.0.0.1", f"--port={port}")]
+    import ray
+
+    port = free_port()
+    # Ray takes 127.0.0.1 in an address for the machine's own.
+    address = f"{ray.util.get_node_ip_address()}:{port}"
+    nodes = [start_node("--head", "--include-dashboard=false", f"--port={port}")]
     try:
         wait_for_nodes(address, 1)
         nodes.append(start_node(f"--address={address}"))
