@@ -82,7 +82,7 @@ def cluster() -> Iterator[Cluster]:
 
 def wait_for_nodes(address: str, count: int) -> None:
     code = (
-        "import ray, sys, logging; ray.init(address=sys.argv[1], logging_level=logging.ERROR, log_to_driver=False);"
+        "from relevance.search import use_cluster_token; use_cluster_token(); import ray, sys, logging; ray.init(address=sys.argv[1], logging_level=logging.ERROR, log_to_driver=False);"
         "print(sum(node['Alive'] for node in ray.nodes()))"
     )
     for _ in range(60):
