@@ -21,10 +21,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders import Encoder, get_encoder
-from encoders.base import Role
+from encoders.base import Progress, Role, Vectors
 from relevance.artifact import load_gate, read_gate
 from relevance.evidence import TextFacts
 from relevance.gate import Gate, QuestionGate
@@ -42,15 +41,19 @@ class TimedEncoder(Encoder):
         self.inner = inner
         self.seconds = 0.0
         self.name, self.dimension, self.content_hash = inner.name, inner.dimension, inner.content_hash
+        self.inner_layers = inner.inner_layers
 
-    def encode(self, texts: Sequence[str], role: Role = "answer") -> NDArray[np.float32]:
+    def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
         begun = time.process_time()
-        vectors = self.inner.encode(texts, role)
+        vectors = self.inner.encode(texts, role, progress)
         self.seconds += time.process_time() - begun
         return vectors
 
-    def _encode(self, texts: list[str], role: Role) -> NDArray[np.float32]:
-        return self.encode(texts, role)
+    def _encode_deep(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
+        begun = time.process_time()
+        rows = self.inner.encode_deep(texts, role, progress)
+        self.seconds += time.process_time() - begun
+        return rows
 
 
 def milliseconds(seconds: Sequence[float]) -> dict[str, float]:
@@ -81,7 +84,7 @@ def parts(judges: Sequence[QuestionGate], texts: Sequence[str]) -> dict[str, obj
         prepared = judge.reader.prepare(text)
         judge.reader.rejection(prepared)
         guarded = time.process_time()
-        vector = judge.support_vectors[number % SUPPORT][None]
+        vector = judge.support_rows[number % SUPPORT][None]
         looked = time.process_time()
         rows = judge.evidence.features([TextFacts.of(prepared.own_text)], vector).astype(np.float32)
         beside = judge.evidence.interactions(vector)
@@ -162,7 +165,7 @@ def main() -> None:
     if arguments.json:
         arguments.json.write_text(text + "\n", encoding="utf-8")
     if arguments.profile:
-        vectors = judges[0].support_vectors
+        vectors = judges[0].support_rows
         profile = cProfile.Profile()
         texts = new_texts(arguments.single, "d")
         profile.enable()

@@ -208,8 +208,10 @@ class _Row:
 
     def _pulls(self) -> list[Pull]:
         judged = self.judge.judge([self.text, *self.honest])
-        features = self.judge.evidence.features([TextFacts.of(text) for text in judged.texts], judged.rows)
-        inputs, beside = features.astype(np.float32), self.judge.evidence.interactions(judged.rows)
+        evidence = self.judge.evidence
+        encoded = self.judge.gate.encoder.encode_deep(judged.texts, role="answer")
+        inputs = evidence.features([TextFacts.of(text) for text in judged.texts], encoded).astype(np.float32)
+        beside = evidence.interactions(encoded)
         passed = [row for row, verdict in enumerate(judged.verdicts) if row and not verdict.rejected]
         usual = passed or list(range(len(judged.texts)))
         return pulls_down(self.judge.gate.parts.models, inputs[0], beside[0], inputs[usual], beside[usual])

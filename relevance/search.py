@@ -76,6 +76,7 @@ def search_space() -> dict[str, Any]:
         "batch_size": tune.choice([128, 256, 512]),
         "learning_rate": tune.loguniform(3e-4, 6e-3),
         "dropout": tune.uniform(0.1, 0.6),
+        "interaction_dropout": tune.uniform(0.0, 0.8),
         "optimizer": tune.choice(["adamw", "adam", "sgd"]),
         "width": tune.choice([32, 64, 128]),
         "depth": tune.choice([1, 2]),
@@ -115,6 +116,8 @@ def search(
         ResumeError: `resume` without a search in `folder`, or with one of other data or settings.
         SearchError: no trial finished.
     """
+    if ray_address:
+        use_cluster_token()
     import ray
 
     # Ray lowers its workers' priority by default; beside anything else on the machine they would starve.
@@ -188,6 +191,16 @@ def _set_aside(experiment: Path) -> None:
         while (older := experiment.with_name(f"{experiment.name}.{number}")).exists():
             number += 1
         experiment.rename(older)
+
+
+def use_cluster_token() -> None:
+    """Send this machine's token to the cluster, unless RAY_AUTH_MODE says otherwise; call it before ray is imported.
+
+    `ray start` asks for the token wherever one lies in the usual place, but `ray.init` with an address sends none.
+    """
+    token = Path(os.environ.get("RAY_AUTH_TOKEN_PATH", Path.home() / ".ray" / "auth_token"))
+    if "RAY_AUTH_TOKEN" in os.environ or token.is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 def _start_ray(address: str | None, cores: int) -> None:

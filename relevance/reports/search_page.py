@@ -15,6 +15,7 @@ SETTINGS = (
     "batch_size",
     "learning_rate",
     "dropout",
+    "interaction_dropout",
     "optimizer",
     "width",
     "depth",

@@ -27,8 +27,8 @@ from relevance.artifact import load_gate
 from relevance.corpus import GateQuestion
 from relevance.training import TrainingConfig
 from synth.attacks import choose_families
+from synth.bank import load_bank
 from synth.files import read_examples
-from synth.graded import GradedQuestion
 
 SETTINGS = HardenSettings(rounds=1, target_leak_rate=0.0, per_question=1, members=1, folds=3, near_misses=20)
 FAMILIES = "random-words,other-subject-answer,vacuous,keyword-stuffing"
@@ -45,14 +45,18 @@ replace(hardening, encoder=get_encoder("e5", threads=1), families=families).run(
 
 @pytest.fixture(scope="module")
 def hardening(
-    held_out_questions: list[GradedQuestion],
     gate_items: list[GateQuestion],
     gate_folder: Path,
     encoder: Encoder,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Hardening:
+    deep = {
+        item.id: item.graded_question()
+        for item in load_bank(["de", "en", "sw"]).questions
+        if len(item.answers) >= 30 and item.parallel is None
+    }
     return Hardening(
-        questions=held_out_questions,
+        questions=[*deep.values()],
         base=gate_items,
         families=choose_families(FAMILIES),
         encoder=encoder,

@@ -31,8 +31,8 @@ from synth.graded import GradedQuestion, write_graded_file
 
 @pytest.fixture(scope="module")
 def scored(gate: Gate, held_out_questions: list[GradedQuestion]) -> ScoredAnswers:
-    families = choose_families("blank,random-words,question-copy,other-subject-answer")
-    return from_questions(gate, held_out_questions[:4], families, per_question=1)
+    families = choose_families("blank,random-words,question-copy,off-topic-fluent")
+    return from_questions(gate, held_out_questions, families, per_question=1)
 
 
 def columns(
@@ -118,7 +118,7 @@ def test_credited_and_uncredited_answers_are_counted_apart(scored: ScoredAnswers
 
 def test_blank_answers_are_all_turned_away_at_any_rate(scored: ScoredAnswers) -> None:
     curves = {curve.name: curve for curve in family_curves(scored, scored.regime(warm=True))}
-    assert set(curves) == {"blank", "random-words", "question-copy", "other-subject-answer"}
+    assert set(curves) == {"blank", "random-words", "question-copy", "off-topic-fluent"}
     assert set(curves["blank"].rejected) == {1.0}
     assert curves["random-words"].auc > 0.9
 

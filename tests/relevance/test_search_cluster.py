@@ -39,6 +39,16 @@ open(folder + "/result.pkl", "wb").write(pickle.dumps(result))
 """
 
 
+COUNT = """
+import sys
+from relevance.search import use_cluster_token
+use_cluster_token()
+import ray
+ray.init(address=sys.argv[1], logging_level="ERROR", log_to_driver=False)
+print(sum(node["Alive"] for node in ray.nodes()))
+"""
+
+
 @dataclass(frozen=True)
 class Cluster:
     """Address of the head, and the process of the second node."""
@@ -81,12 +91,8 @@ def cluster() -> Iterator[Cluster]:
 
 
 def wait_for_nodes(address: str, count: int) -> None:
-    code = (
-        "import ray, sys, logging; ray.init(address=sys.argv[1], logging_level=logging.ERROR, log_to_driver=False);"
-        "print(sum(node['Alive'] for node in ray.nodes()))"
-    )
     for _ in range(60):
-        done = subprocess.run([sys.executable, "-c", code, address], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", COUNT, address], capture_output=True, text=True)
         if done.stdout.strip() == str(count):
             return
         time.sleep(1)
