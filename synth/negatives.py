@@ -73,15 +73,6 @@ def pairs_of_examples(examples: Iterable[Example]) -> list[Pair]:
     ]
 
 
-def pairs_of_example_file(path: str) -> list[Pair]:
-    """See `pairs_of_examples`.
-
-    Raises:
-        DataFileError: the file is missing, or rows break the schema.
-    """
-    return pairs_of_examples(read_examples(path))
-
-
 def _dealt(
     pairs: Sequence[Pair], dice: random.Random, seed: int, per_question: int | None, other_groups: bool
 ) -> Iterator[Example]:

@@ -57,7 +57,7 @@ class Word:
     end: int
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The text for comparison: NFKC, lower case, accents of alphabetic scripts removed.
 
