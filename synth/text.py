@@ -70,6 +70,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(kept))
 
 
+def whole_characters(text: str) -> str:
+    """The text with `?` for halves of characters: an escaped emoji that was cut off cannot be written to any file."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def words(text: str) -> list[Word]:
     """The words of a text with their places; scripts without spaces give one word per character."""
     return [Word(fold(match.group()), match.start(), match.end()) for match in _WORD.finditer(text)]

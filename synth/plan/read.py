@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import yaml
 from pydantic import ValidationError
 
+from synth.filters.registry import settings_problems
 from synth.plan.model import Plan
 
 STARTER = Path(__file__).parent / "starter.yaml"
@@ -50,16 +51,46 @@ def read_plan(path: str | os.PathLike[str]) -> Plan:
     try:
         plan = Plan.model_validate(content)
     except ValidationError as error:
-        findings += [_finding(root, finding) for finding in error.errors()]
+        findings += _findings(root, error)
         plan = None
+    else:
+        findings += _later_findings(root, plan)
     if plan is None or findings:
         lines = [f"{path}, line {line}: {message}" for line, message in sorted(findings)]
         raise PlanError("\n".join(lines))
     return plan
 
 
+def _findings(root: yaml.Node, error: ValidationError) -> list[tuple[int, str]]:
+    """What pydantic finds, each once: not also that a list has too few items when it has a wrong one."""
+    errors = error.errors()
+    found = []
+    for finding in errors:
+        deeper = any(other["loc"][: len(finding["loc"])] == finding["loc"] for other in errors if other is not finding)
+        if not (finding["type"] == "too_short" and deeper):
+            found.append(_finding(root, finding))
+    return list(dict.fromkeys(found))
+
+
+def _later_findings(root: yaml.Node, plan: Plan) -> list[tuple[int, str]]:
+    """What is well-formed and wrong all the same: files that are not there, filters and settings that do not exist."""
+    found = [
+        (_line(root, ("questions", "files", place), key=False), f"{file}: no such file; check the path")
+        for place, file in enumerate(plan.questions.files)
+        if not Path(file).is_file()
+    ]
+    for location, message in settings_problems(plan.quality.filters):
+        found.append((_line(root, ("quality", "filters", *location), key=True), message))
+    return found
+
+
 def _finding(root: yaml.Node, finding: Any) -> tuple[int, str]:
     location = finding["loc"]
+    if location[:2] == ("quality", "filters") and len(location) > 3:
+        # One finding for a value that is neither a switch nor settings, not one for each.
+        location, finding = location[:3], {"type": "", "msg": "write true, false or settings such as {similarity: 0.8}"}
+    elif not location:
+        finding = finding | {"msg": "write fields such as `questions:` and `models:`"}
     message = finding["msg"].removeprefix("Value error, ")
     if finding["type"] == "extra_forbidden":
         message = "no such field; remove it or correct its name"
@@ -94,6 +125,9 @@ def _repeated_keys(node: yaml.Node) -> list[tuple[int, str]]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                # YAML allows it, a plan has no use for it, and reading it says what is wrong.
+                continue
             if key.value in seen:
                 found.append((key.start_mark.line + 1, str(key.value)))
             seen.add(key.value)

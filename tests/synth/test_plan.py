@@ -90,13 +90,15 @@ def test_the_dry_run_counts_and_spends_nothing(
     assert answergate.main(["synth", "plan", str(plan), "--dry-run", "--out", str(tmp_path / "run")]) == 0
     said = capsys.readouterr().out
     # 6 questions, 4 correct ones in two requests of 2, 2 irrelevant ones in one.
-    assert "6 questions, up to 36 rows" in said and "18 requests to ask (0 answered already)" in said
+    assert "questions  6, up to 36 rows" in said and "requests   18 to ask, 0 answered already" in said
+    summary = said[said.index("questions  6") :]
+    assert max(map(len, summary.splitlines())) <= 80
     assert "Write exactly 2 CORRECT answers" in said and "money" in said
     assert server.outcomes.total() == 0
     assert answergate.main(["synth", "generate", "--plan", str(plan), "--out", str(tmp_path / "run")]) == 0
     assert server.outcomes["ok"] == 18
     assert answergate.main(["synth", "plan", str(plan), "--out", str(tmp_path / "run")]) == 0
-    assert "0 requests to ask (18 answered already)" in capsys.readouterr().out
+    assert "requests   0 to ask, 18 answered already" in capsys.readouterr().out
 
 
 def test_the_corpus_opens_everywhere_and_is_split_without_leakage(
