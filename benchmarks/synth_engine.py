@@ -68,7 +68,7 @@ async def run_bare(plan: Any, folder: Path) -> None:
 
     jobs = plan_jobs(plan, plan_questions(plan, lambda key: None))
     requests = [job.pending(lambda key: None)[0] for job in jobs]
-    client = openai.AsyncOpenAI(api_key="none", base_url=plan.models[0].base_url)
+    client = openai.AsyncOpenAI(api_key="none", base_url=plan.models[0].base_url, timeout=plan.limits.timeout)
     flying = asyncio.Semaphore(CONCURRENCY)
     with (folder / "rows.jsonl").open("w") as out:
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from synth.examples import RELEVANT_KINDS, Example, Provenance, as_parameters
-from synth.files import read_examples
 from synth.graded import GradedQuestion
 from synth.instructions import Pair
 from synth.text import fold

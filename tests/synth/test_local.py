@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def write_model(path: Path) -> None:
     embeddings = np.eye(len(tokens), WIDTH, dtype=np.float32)
     follows = np.zeros((len(tokens), WIDTH), dtype=np.float32)
     chain = [tokens.index(letters[ord("\n")]), 2, 3, 4, 1]
-    for token, after in zip(chain, chain[1:], strict=False):
+    for token, after in pairwise(chain):
         follows[after, token] = 10.0
     square = np.zeros((WIDTH, WIDTH), dtype=np.float32)
     writer.add_tensor("token_embd.weight", embeddings)
