@@ -65,7 +65,7 @@ class LinguaDetector:
         """See `LanguageDetector`."""
         # lingua's models belong to the whole process, not to the detector that loaded them.
         if "_detector" in self.__dict__:
-            self._detector.unload_language_models()
+            self._detector.unload_language_models()  # type: ignore[no-untyped-call]
         if self.second is not None:
             self.second.unload()
 

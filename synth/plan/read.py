@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +15,9 @@ from synth.plan.model import Plan
 
 STARTER = Path(__file__).parent / "starter.yaml"
 """A plan to begin with: every part explained."""
+
+
+_FIELD = re.compile(r"([a-z_.]+): ")
 
 
 class PlanError(ValueError):
@@ -48,13 +52,12 @@ def read_plan(path: str | os.PathLike[str]) -> Plan:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PlanError(f"{path}, line {line}: {error.problem}; correct the YAML") from error
     findings = [(line, f"'{key}' stands twice; keep one") for line, key in repeated]
+    plan: Plan | None = None
     try:
         plan = Plan.model_validate(content)
+        findings += _later_findings(root, plan)
     except ValidationError as error:
         findings += _findings(root, error)
-        plan = None
-    else:
-        findings += _later_findings(root, plan)
     if plan is None or findings:
         lines = [f"{path}, line {line}: {message}" for line, message in sorted(findings)]
         raise PlanError("\n".join(lines))
@@ -89,9 +92,12 @@ def _finding(root: yaml.Node, finding: Any) -> tuple[int, str]:
     if location[:2] == ("quality", "filters") and len(location) > 3:
         # One finding for a value that is neither a switch nor settings, not one for each.
         location, finding = location[:3], {"type": "", "msg": "write true, false or settings such as {similarity: 0.8}"}
-    elif not location:
+    elif finding["type"] == "model_type" and not location:
         finding = finding | {"msg": "write fields such as `questions:` and `models:`"}
     message = finding["msg"].removeprefix("Value error, ")
+    if not location and (named := _FIELD.match(message)):
+        # What two fields together get wrong is said of the whole plan; the message begins with the one to look at.
+        location, message = tuple(named[1].split(".")), message[named.end() :]
     if finding["type"] == "extra_forbidden":
         message = "no such field; remove it or correct its name"
     elif finding["type"] == "missing":
