@@ -13,6 +13,7 @@ from synth.engine.errors import EngineError, RateLimitedError, RejectedError, Tr
 from synth.engine.log import LoggedResponse
 from synth.engine.request import PromptRequest
 from synth.engine.tokens import estimated_tokens
+from synth.text import whole_characters
 
 if TYPE_CHECKING:
     import openai
@@ -150,7 +151,7 @@ def logged_reply(request: PromptRequest, reply: Any, seconds: float, source: str
     try:
         choice = reply["choices"][0]
         message = choice["message"]
-        content = message.get("content") or message.get("refusal") or ""
+        content = whole_characters(message.get("content") or message.get("refusal") or "")
         usage = reply.get("usage") or {}
         estimated = not {"prompt_tokens", "completion_tokens"} <= usage.keys()
     except (KeyError, IndexError, TypeError, AttributeError) as error:

@@ -51,8 +51,8 @@ class ConsoleProgress:
     def update(self, engine: Engine) -> None:
         """Something happened; shown only now and then."""
         now = time.monotonic()
-        last = engine.summary.jobs_done == self._jobs
-        if not last and now - self._shown < (LIVE_SECONDS if self._terminal else PLAIN_SECONDS):
+        must_show = engine.summary.jobs_done == self._jobs or engine.summary.stopped is not None
+        if not must_show and now - self._shown < (LIVE_SECONDS if self._terminal else PLAIN_SECONDS):
             return
         self._shown = now
         text = self.line(engine, now - self._begun)
@@ -83,6 +83,8 @@ class ConsoleProgress:
                 parts.append(f"about {projected:.4f} at the end")
         if left is not None and seconds > 0:
             parts.append(f"{_duration(seconds / summary.jobs_done * left)} left")
+        if summary.stopped is not None and engine.gate.concurrency.flying:
+            parts.append("stopping: waits for what is in flight, it is paid for; Ctrl-C again does not wait")
         if summary.setbacks:
             parts.append(", ".join(f"{count} {reason}" for reason, count in sorted(summary.setbacks.items())))
         return " · ".join(parts)

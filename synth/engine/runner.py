@@ -133,6 +133,8 @@ class Engine:
         if self.summary.stopped is None:
             self.summary.stopped = why
         self.gate.close()
+        if self._observer is not None:
+            self._observer.update(self)
 
     async def _work(self, queue: Iterator[Job]) -> None:
         for job in queue:
@@ -257,7 +259,7 @@ class _Interrupt:
 
     def _interrupted(self) -> None:
         self._remove()
-        self._engine.stop("stopped by Ctrl-C")
+        self._engine.stop("Ctrl-C")
 
     def _remove(self) -> None:
         if self._installed:
