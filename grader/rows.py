@@ -1,13 +1,16 @@
 """Plain softmax regression by Newton's method with conjugate gradients, for a batch of problems given by their rows.
 
-The same minimum as `grader.newton` finds from a kernel, for rows X (n, d) and a prior of unit variance. The unknowns
-are the weights in the span of the rows: with X = L Q' (L from the Cholesky factor of X X', when n < d) they are
-q = min(n, d) numbers per grade and never more, and duplicate rows make no system singular. A Newton step solves
+The same minimum as `grader.newton` finds from a kernel, for rows X (n, d) and a prior of unit variance. At the optimum
+the weights are X' A, so n x K numbers A decide everything; 1' A = 0 where there is an intercept b, and the logits are
+F = X X' A + 1 b'. With T = (X, 1), P = diag(1, …, 1, 0 for the intercept), H the Hessian of the loss by F and diag(h)
+its average over the grades, the Newton system is
 
-    (P + T' H T) step = -gradient,       T = (L, 1),   P = diag(1, …, 1, 0 for the intercept),
+    (P + T' H T) step = -gradient,    preconditioned by    P + T' diag(h) T.
 
-by conjugate gradients, preconditioned with the inverse of P + h T' T for the mean curvature h: a few dozen products
-with T for a whole fit, however many grades there are. Steps are inexact far from the optimum and exact near it (Dembo,
+Everything in it is T' times n x K numbers, and for these the system is v + (H - diag(h)) N v with the N of
+`grader.coupling`: an iteration of conjugate gradients costs one product with N and a few passes over n x K numbers,
+and the changes of A and F fall out of it. h is that of equal probabilities at first, where it makes the first step
+exact, and that of the fit once iterations get many. Steps are inexact far from the optimum and exact near it (Dembo,
 Eisenstat and Steihaug, Inexact Newton Methods, 1982), and are halved until they descend.
 """
 
@@ -18,7 +21,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from grader.newton import Floats, softmax
+from grader.coupling import Coupling, Floats, couple
+
+FEW_ITERATIONS = 4
+"""Iterations of a step from which on the preconditioner follows the fit."""
+LEAST_CURVATURE = 1e-4
+"""Share of the curvature of equal probabilities that an answer keeps in the preconditioner, however certain."""
+CACHED_NUMBERS = 40_000
+"""Numbers in a part of a batch: what every iteration reads again should stay in the processor's cache."""
+HALVINGS = 40
+TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -29,8 +41,10 @@ class RowsFit:
     """(B, d, K)"""
     intercept: Floats
     """(B, K): sums to 0; zeros when none was fitted."""
+    dual: Floats
+    """(B, n, K): A above, weights = rows' A."""
     gradient: Floats
-    """(B,): norm of the worst grade's gradient, the largest row having length 1; 0 at the exact optimum."""
+    """(B,): norm of the gradient by weights, the longest row having length 1, and intercept; 0 at the exact optimum."""
     steps: npt.NDArray[np.int64]
     """(B,): Newton steps taken."""
 
@@ -50,138 +64,199 @@ def fit_rows(
     Args:
         rows: (B, n, d). A prior variance v is expressed by rows times sqrt(v) and weights times sqrt(v).
         targets: (B, n, K), distributions.
-        weights: (B, n), at least 0; 0 takes a row out. Default 1.
+        weights: (B, n), at least 0, one of a problem above 0; 0 takes a row out. Default 1.
         intercept: Also fit one unpenalised number per grade. Centred rows make this easier.
-        start: `weights` and `intercept` of a fit to begin from.
+        start: `dual` and `intercept` of a fit to begin from, before a grade changed.
         tolerance: Stop a problem when its `gradient` is at most this.
         max_steps: Newton steps at most.
     """
     batch, count, width = rows.shape
     grades = targets.shape[-1]
-    spanned = width > count
-    inner = _span_root(rows) if spanned else rows
-    ones = np.ones((batch, count, 1))
-    table = np.concatenate([inner, ones], axis=2) if intercept else inner
-    penalty = np.ones((table.shape[2], 1))
-    if intercept:
-        penalty[-1] = 0.0
-    unknown = np.zeros((batch, table.shape[2], grades))
-    if start is not None:
-        unknown[:, : inner.shape[2]] = np.linalg.solve(inner, rows @ start[0]) if spanned else start[0]
+    found = np.empty((batch, width, grades)), np.zeros((batch, grades)), np.empty((batch, count, grades))
+    gradient, steps = np.empty(batch), np.empty(batch, dtype=np.int64)
+    share = max(1, CACHED_NUMBERS // (count * (min(count, width) + grades)))
+    for first in range(0, batch, share):
+        part = slice(first, first + share)
+        counted = np.ones((*targets[part].shape[:2], 1)) if weights is None else weights[part][..., None]
+        coupling = couple(rows[part], counted / grades, intercept)
+        length = np.maximum(np.vecdot(rows[part], rows[part]).max(axis=1), TINY)
+        problem = _Problem(coupling, targets[part], counted, length)
+        point = problem.begin(None if start is None else (start[0][part], start[1][part]))
+        point, gradient[part], steps[part] = _solve(problem, point, tolerance, max_steps)
+        np.matmul(rows[part].swapaxes(1, 2), point.dual, out=found[0][part])
         if intercept:
-            unknown[:, -1] = start[1]
-    counted = np.ones((batch, count)) if weights is None else np.asarray(weights, dtype=np.float64)
-    solver = _Solver(table, targets, counted[..., None], penalty)
-    unknown, gradient, steps = solver.solve(unknown, tolerance, max_steps)
-    found = unknown[:, : inner.shape[2]]
-    bias = unknown[:, -1] - unknown[:, -1].mean(axis=1, keepdims=True) if intercept else np.zeros((batch, grades))
-    if spanned:
-        found = np.swapaxes(rows, 1, 2) @ np.linalg.solve(np.swapaxes(inner, 1, 2), found)
-    return RowsFit(found, bias, gradient, steps)
+            found[1][part] = (point.logits - coupling.kernel(point.dual)).mean(axis=1)
+        found[2][part] = point.dual
+    return RowsFit(*found, gradient, steps)
 
 
-def _span_root(rows: Floats) -> Floats:
-    """(B, n, n): L with L L' = X X', up to rounding: the rows in coordinates of their own span."""
-    gram = rows @ np.swapaxes(rows, 1, 2)
-    diagonal = np.arange(rows.shape[1])
-    gram[:, diagonal, diagonal] += 1e-14 * np.maximum(np.trace(gram, axis1=1, axis2=2), 1e-300)[:, None]
-    return np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
+@dataclass(frozen=True)
+class _Point:
+    """Where the fits of a part of a batch are."""
+
+    dual: Floats
+    logits: Floats
+    probabilities: Floats
+    objective: Floats
+
+    def take(self, chosen: npt.NDArray[np.bool_]) -> _Point:
+        return _Point(self.dual[chosen], self.logits[chosen], self.probabilities[chosen], self.objective[chosen])
+
+    def put(self, chosen: npt.NDArray[np.int64], other: _Point) -> None:
+        self.dual[chosen], self.logits[chosen] = other.dual, other.logits
+        self.probabilities[chosen], self.objective[chosen] = other.probabilities, other.objective
 
 
-class _Solver:
-    def __init__(self, table: Floats, targets: Floats, weights: Floats, penalty: Floats) -> None:
-        self.table, self.targets, self.weights, self.penalty = table, targets, weights, penalty
-        self.turned = np.swapaxes(table, 1, 2)
-        grades = targets.shape[-1]
-        curvature = (grades - 1) / grades**2 if grades > 1 else 0.25
-        system = curvature * (self.turned @ (weights * table))
-        diagonal = np.arange(table.shape[2])
-        system[:, diagonal, diagonal] += penalty[:, 0] + 1e-12
-        self.inverse = np.asarray(np.linalg.inv(system), dtype=np.float64)
-        self.length = np.sqrt(np.einsum("bnq,bnq->bn", table, table).max(axis=1))
+def _solve(
+    problem: _Problem, point: _Point, tolerance: float, max_steps: int
+) -> tuple[_Point, Floats, npt.NDArray[np.int64]]:
+    """The minimum, the gradient there and the steps it took. Problems that are done leave the batch."""
+    batch = len(point.dual)
+    everything, active = point, np.arange(batch)
+    size, steps = np.zeros(batch), np.zeros(batch, dtype=np.int64)
+    moved = np.ones(batch, dtype=np.bool_)
+    for step in range(max_steps + 1):
+        unsolved = problem.unsolved(point)
+        now = problem.size(unsolved)
+        going = (now > tolerance) & moved
+        if len(active) < batch:
+            size[active] = now
+            everything.put(active, point)
+        else:
+            size, everything = now, point
+        count = np.count_nonzero(going)
+        if step == max_steps or not count:
+            break
+        if count < len(going):
+            active, problem, point = active[going], problem.take(going), point.take(going)
+            unsolved, now = unsolved[going], now[going]
+        steps[active] += 1
+        accuracy = np.maximum(np.minimum(0.1, np.sqrt(now)), 0.25 * tolerance / now)
+        change, iterations = problem.newton_step(point, unsolved, accuracy)
+        point, moved = problem.descend(point, change, _inner(unsolved, change[1]))
+        if iterations >= FEW_ITERATIONS:
+            problem = problem.curved(point)
+    return everything, size, steps
 
-    def take(self, chosen: npt.NDArray[np.bool_]) -> _Solver:
-        other = object.__new__(_Solver)
-        other.table, other.targets, other.weights = self.table[chosen], self.targets[chosen], self.weights[chosen]
-        other.turned, other.inverse, other.length = self.turned[chosen], self.inverse[chosen], self.length[chosen]
-        other.penalty = self.penalty
-        return other
 
-    def solve(self, unknown: Floats, tolerance: float, max_steps: int) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-        batch = len(unknown)
-        size, steps = np.zeros(batch), np.zeros(batch, dtype=np.int64)
-        active, part = np.arange(batch), self
-        logits = self.table @ unknown
-        for step in range(max_steps + 1):
-            here = unknown[active]
-            probability = softmax(logits)
-            gradient = part.turned @ (part.weights * (probability - part.targets)) + part.penalty * here
-            size[active] = np.sqrt(np.einsum("bqk,bqk->bk", gradient, gradient).max(axis=1)) / part.length
-            going = size[active] > tolerance
-            if step == max_steps or not going.any():
-                break
-            if not going.all():
-                active, part = active[going], part.take(going)
-                here, probability, gradient, logits = here[going], probability[going], gradient[going], logits[going]
-            steps[active] += 1
-            change = part.newton_step(probability, gradient, np.minimum(0.1, np.sqrt(size[active])))
-            shift = part.table @ change
-            length = part.backtrack(here, logits, change, shift, gradient)
-            unknown[active] = here + length * change
-            logits = logits + length * shift
-            if not length.any():
-                break
-        return unknown, size, steps
+@dataclass(frozen=True)
+class _Problem:
+    """A part of a batch."""
 
-    def newton_step(self, probability: Floats, gradient: Floats, accuracy: Floats) -> Floats:
-        curved = self.weights * probability
-        residual = -gradient
-        moved = self.inverse @ residual
-        direction, solution = moved, np.zeros_like(gradient)
-        size = _inner(residual, moved)
-        goal = accuracy**2 * size
-        for _ in range(3 * gradient.shape[1] * gradient.shape[2]):
-            logits = self.table @ direction
-            inner = np.einsum("bnk,bnk->bn", probability, logits)[..., None]
-            bent = self.turned @ (curved * (logits - inner)) + self.penalty * direction
-            energy = _inner(direction, bent)
-            going = (size > goal) & (energy > 0)
-            if not going.any():
-                break
-            length = np.where(going, size / np.where(energy > 0, energy, 1.0), 0.0)[:, None, None]
-            solution += length * direction
-            residual = residual - length * bent
-            moved = self.inverse @ residual
-            new_size = _inner(residual, moved)
-            ratio = np.where(going, new_size / np.where(size > 0, size, 1.0), 0.0)
-            direction = moved + ratio[:, None, None] * direction
-            size = np.where(going, new_size, size)
-        return solution
+    coupling: Coupling
+    targets: Floats
+    weights: Floats
+    """(B, n, 1)"""
+    length: Floats
+    """(B,): squared norm of the longest row."""
 
-    def objective(self, unknown: Floats, logits: Floats) -> Floats:
+    def take(self, chosen: npt.NDArray[np.bool_]) -> _Problem:
+        return _Problem(self.coupling.take(chosen), self.targets[chosen], self.weights[chosen], self.length[chosen])
+
+    def curved(self, point: _Point) -> _Problem:
+        """The same with the curvature that the probabilities have now."""
+        grades = self.targets.shape[-1]
+        spread = (1.0 - np.vecdot(point.probabilities, point.probabilities)) / max(grades - 1, 1)
+        curvature = self.weights * np.maximum(spread, LEAST_CURVATURE / grades)[..., None]
+        return _Problem(self.coupling.curved(curvature), self.targets, self.weights, self.length)
+
+    def begin(self, start: tuple[Floats, Floats] | None) -> _Point:
+        """At `start`, or where Newton's first step from equal probabilities leads."""
+        curvature = self.coupling.curvature
+        if start is None:
+            pull = self.weights * (self.targets - 1.0 / self.targets.shape[-1])
+            logits = self.coupling.mix(pull)
+            return self.at(pull - curvature * logits, logits)
+        dual, bias = start
+        if self.coupling.intercept:
+            dual = dual - curvature * (dual.sum(axis=1, keepdims=True) / curvature.sum(axis=1, keepdims=True))
+        return self.at(dual, self.coupling.kernel(dual) + bias[:, None, :])
+
+    def at(self, dual: Floats, logits: Floats) -> _Point:
         top = logits.max(axis=-1, keepdims=True)
-        spread = np.log(np.exp(logits - top).sum(axis=-1, keepdims=True)) + top
-        losses = self.weights * (spread - np.einsum("bnk,bnk->bn", self.targets, logits)[..., None])
-        total: Floats = losses.sum(axis=(1, 2)) + 0.5 * _inner(unknown, self.penalty * unknown)
-        return total
+        probabilities = np.exp(logits - top)
+        total = probabilities.sum(axis=-1, keepdims=True)
+        probabilities /= total
+        losses = (np.log(total) + top)[..., 0] - np.vecdot(self.targets, logits)
+        # The squared norm of the weights is A' X X' A, and the intercept adds nothing: 1' A = 0.
+        objective = np.vecdot(self.weights[..., 0], losses) + 0.5 * _inner(dual, logits)
+        return _Point(dual, logits, probabilities, objective)
 
-    def backtrack(self, here: Floats, logits: Floats, change: Floats, shift: Floats, gradient: Floats) -> Floats:
-        """(B, 1, 1) step lengths in 0 … 1 that lower the objective enough (Armijo's rule, by halving)."""
-        before = self.objective(here, logits)
-        slope = _inner(gradient, change)
+    def unsolved(self, point: _Point) -> Floats:
+        """(B, n, K): T' times it is the gradient."""
+        missing = point.probabilities - self.targets
+        missing *= self.weights
+        missing += point.dual
+        return missing
+
+    def size(self, unsolved: Floats) -> Floats:
+        """(B,): `RowsFit.gradient`."""
+        squares = _inner(unsolved, self.coupling.kernel(unsolved)) / self.length
+        if self.coupling.intercept:
+            sums = unsolved.sum(axis=1)
+            squares += np.vecdot(sums, sums)
+        norm: Floats = np.sqrt(np.maximum(squares, 0.0))
+        return norm
+
+    def newton_step(self, point: _Point, unsolved: Floats, accuracy: Floats) -> tuple[Floats, int]:
+        """Changes of A and F, stacked (2, B, n, K), that bring the system's residual down to `accuracy` (B,).
+
+        Also the iterations of conjugate gradients it took.
+        """
+        curvature = self.coupling.curvature
+        curved = self.weights * point.probabilities
+        diagonal = curved - curvature
+        # All hold coefficients v in their first half and N v in their second; the rows of `long` are whole problems.
+        residual = np.empty((2, *unsolved.shape))
+        np.negative(unsolved, out=residual[0])
+        residual[1] = self.coupling.mix(residual[0])
+        direction, change, bent = residual.copy(), np.zeros_like(residual), np.empty_like(unsolved)
+        plain, moved = direction
+        long = (len(unsolved), -1)
+        left_long, moved_long, bent_long = residual.reshape(2, *long), moved.reshape(long), bent.reshape(long)
+        size = np.vecdot(*left_long)
+        goal = accuracy**2 * size
+        going = size > 0
+        iterations = 0
+        while iterations < 3 * unsolved[0].size:
+            iterations += 1
+            np.multiply(diagonal, moved, out=bent)
+            bent -= curved * np.vecdot(point.probabilities, moved)[..., None]
+            bent += plain
+            length = size / np.maximum(np.vecdot(moved_long, bent_long), TINY)
+            length[~going] = 0.0
+            length = length[:, None, None]
+            change += length * direction
+            residual[0] -= length * bent
+            residual[1] = self.coupling.mix(residual[0])
+            left = np.vecdot(*left_long)
+            going &= left > goal
+            if not np.count_nonzero(going):
+                break
+            direction *= (going * left / np.maximum(size, TINY))[:, None, None]
+            direction += residual
+            size = left
+        change[0] -= curvature * change[1]
+        return change, iterations
+
+    def descend(self, point: _Point, change: Floats, slope: Floats) -> tuple[_Point, npt.NDArray[np.bool_]]:
+        """The point a step leads to, halved until it lowers the objective enough (Armijo), and whether it moved."""
         # Below this the objective's own rounding hides any decrease, and the Newton step is right anyway.
-        slack = 1e-13 * (1.0 + np.abs(before))
-        length = np.ones((len(here), 1, 1))
-        for _ in range(40):
-            after = self.objective(here + length * change, logits + length * shift)
-            bad = ~(after <= before + 1e-4 * length[:, 0, 0] * slope + slack)
-            if not bad.any():
-                return length
-            length[bad] *= 0.5
+        slack = 1e-13 * (1.0 + np.abs(point.objective))
+        length = np.ones(len(slope))
+        for _ in range(HALVINGS):
+            reached = self.at(point.dual + change[0], point.logits + change[1])
+            bad = ~(reached.objective <= point.objective + 1e-4 * length * slope + slack)
+            if not np.count_nonzero(bad):
+                return reached, length > 0
+            factor = np.where(bad, 0.5, 1.0)
+            length *= factor
+            change = change * factor[:, None, None]
         length[bad] = 0.0
-        return length
+        change[:, bad] = 0.0
+        return self.at(point.dual + change[0], point.logits + change[1]), length > 0
 
 
 def _inner(left: Floats, right: Floats) -> Floats:
-    product: Floats = np.einsum("bqk,bqk->b", left, right)
+    product: Floats = np.vecdot(left.reshape(len(left), -1), right.reshape(len(right), -1))
     return product
