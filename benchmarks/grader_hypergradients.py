@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from grader.meta.implicit import fit_dual, optimality
+from grader.meta.implicit import fit_dual
 
 
 class SavedBytes(torch.autograd.graph.saved_tensors_hooks):
