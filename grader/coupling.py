@@ -1,119 +1,79 @@
-"""How answers move each other in a fit: the preconditioned kernel that `grader.rows` multiplies with.
+"""The coordinates in which `grader.rows` fits: the logits' Hessian by them is close to the identity.
 
 For rows X (n, d), T = (X, 1) with an intercept and T = X without, P = diag(1, …, 1, 0 for the intercept) and a
-curvature h of every answer, N = T (P + T' diag(h) T)^-1 T'. With e = 1 - X (1 + X' diag(h) X)^-1 X' h the intercept
-adds e e' / (h' e) to the N of X alone (block inversion), so that 1' (v - diag(h) N v) = 0 for every v.
+curvature h of every answer, M = P + T' diag(h) T approximates the Hessian for one grade. With R R' = N = T M^-1 T' the
+logits are R u for the coordinates u of the weights, and |u|^2 = the penalty + sum_i h_i (R u)_i^2. Only R is needed. For
+up to d rows it is the Cholesky factor of N, (n, n); the intercept adds e e' / (h' e) to the N of X alone, with
+e = 1 - X (1 + X' diag(h) X)^-1 X' h (block inversion). For more rows it is (n, d) and a column for the intercept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+JITTER = 1e-14
+"""Added to N's diagonal as a share of its trace, so that equal rows have a Cholesky factor."""
 
-class Coupling(Protocol):
-    """N and X X' of a batch of B problems."""
+
+@dataclass(frozen=True)
+class Coupling:
+    """R of a batch of B problems."""
 
     curvature: Floats
-    """(B, n, 1): h."""
+    """(B, n, 1): h, at least 0, one of a problem above 0."""
+    root: Floats
+    """(B, n, q): R."""
+    turned: Floats
+    """(B, q, n): its transpose, as it lies in memory or not."""
+    gram: Floats | None
+    """(B, n, n): X X', where there are no more rows than columns."""
     intercept: bool
 
-    def kernel(self, values: Floats) -> Floats:
-        """X X' v for v of shape (B, n, K)."""
-        ...
+    def curved(self, curvature: Floats) -> Coupling:
+        """The same rows with another h, or as they are where R is costly."""
+        if self.gram is None:
+            return self
+        return _coupling(curvature, _wide_root(self.gram, curvature, self.intercept), self.gram, self.intercept)
 
-    def mix(self, values: Floats) -> Floats:
-        """N v for v of shape (B, n, K)."""
-        ...
+    def coordinates(self, logits: Floats) -> Floats:
+        """(B, q, K): u of logits (B, n, K) that some weights give, where there are no more rows than columns."""
+        return np.asarray(np.linalg.solve(self.root, logits), dtype=np.float64)
 
-    def curved(self, curvature: Floats) -> Self:
-        """The same rows with another h, or as they are where that costs more than it saves."""
-        ...
-
-    def take(self, chosen: npt.NDArray[np.bool_]) -> Self:
+    def take(self, chosen: npt.NDArray[np.bool_]) -> Coupling:
         """Some problems of the batch."""
-        ...
+        gram = None if self.gram is None else self.gram[chosen]
+        return _coupling(self.curvature[chosen], self.root[chosen], gram, self.intercept)
 
 
 def couple(rows: Floats, curvature: Floats, intercept: bool) -> Coupling:
-    """The coupling of rows (B, n, d) with curvatures (B, n, 1), each at least 0, one of a problem above 0."""
+    """The coupling of rows (B, n, d) with curvatures (B, n, 1)."""
     if rows.shape[1] <= rows.shape[2]:
         gram = rows @ rows.swapaxes(1, 2)
-        return _WideRows(curvature, gram, _mixed(gram, curvature, intercept), intercept)
+        return _coupling(curvature, _wide_root(gram, curvature, intercept), gram, intercept)
     turned = rows.swapaxes(1, 2)
-    inverse = np.asarray(np.linalg.inv(_one_more(turned @ (curvature * rows))), dtype=np.float64)
-    edge = np.zeros_like(curvature)
+    inverse = np.linalg.inv(np.linalg.cholesky(_plus(turned @ (curvature * rows), 1.0)))
+    root = rows @ inverse.swapaxes(1, 2)
     if intercept:
-        edge = _edge(rows @ (inverse @ (turned @ curvature)), curvature)
-    return _TallRows(curvature, rows, inverse, edge, intercept)
+        root = np.concatenate([root, _edge(root @ (root.swapaxes(1, 2) @ curvature), curvature)], axis=2)
+    return _coupling(curvature, root, None, intercept)
 
 
-# Protocol members are read-write, so these two are not frozen; nothing assigns to them.
-@dataclass
-class _WideRows:
-    """No more rows than columns: everything is n x n."""
-
-    curvature: Floats
-    gram: Floats
-    mixed: Floats
-    intercept: bool
-
-    def kernel(self, values: Floats) -> Floats:
-        product: Floats = self.gram @ values
-        return product
-
-    def mix(self, values: Floats) -> Floats:
-        product: Floats = self.mixed @ values
-        return product
-
-    def curved(self, curvature: Floats) -> _WideRows:
-        return _WideRows(curvature, self.gram, _mixed(self.gram, curvature, self.intercept), self.intercept)
-
-    def take(self, chosen: npt.NDArray[np.bool_]) -> _WideRows:
-        return _WideRows(self.curvature[chosen], self.gram[chosen], self.mixed[chosen], self.intercept)
+def _coupling(curvature: Floats, root: Floats, gram: Floats | None, intercept: bool) -> Coupling:
+    return Coupling(curvature, root, root.swapaxes(1, 2), gram, intercept)
 
 
-@dataclass
-class _TallRows:
-    """More rows than columns: N stays a product of thin matrices, and h what it was at first."""
-
-    curvature: Floats
-    rows: Floats
-    inverse: Floats
-    """(B, d, d): (1 + X' diag(h) X)^-1."""
-    edge: Floats
-    """(B, n, 1): e / sqrt(h' e), or 0 without an intercept."""
-    intercept: bool
-
-    def kernel(self, values: Floats) -> Floats:
-        product: Floats = self.rows @ (self.rows.swapaxes(1, 2) @ values)
-        return product
-
-    def mix(self, values: Floats) -> Floats:
-        product: Floats = self.rows @ (self.inverse @ (self.rows.swapaxes(1, 2) @ values))
-        product += self.edge @ (self.edge.swapaxes(1, 2) @ values)
-        return product
-
-    def curved(self, curvature: Floats) -> _TallRows:
-        return self
-
-    def take(self, chosen: npt.NDArray[np.bool_]) -> _TallRows:
-        rows, inverse, edge = self.rows[chosen], self.inverse[chosen], self.edge[chosen]
-        return _TallRows(self.curvature[chosen], rows, inverse, edge, self.intercept)
-
-
-def _mixed(gram: Floats, curvature: Floats, intercept: bool) -> Floats:
-    solved = np.linalg.solve(_one_more(gram * curvature.swapaxes(1, 2)), gram)
-    mixed = np.asarray(solved, dtype=np.float64)
+def _wide_root(gram: Floats, curvature: Floats, intercept: bool) -> Floats:
+    mixed = np.asarray(np.linalg.solve(_plus(gram * curvature.swapaxes(1, 2), 1.0), gram), dtype=np.float64)
     if intercept:
         edge = _edge(mixed @ curvature, curvature)
         mixed += edge * edge.swapaxes(1, 2)
-    return mixed
+    trace = np.einsum("bii->b", mixed)[:, None]
+    return np.asarray(np.linalg.cholesky(_plus(mixed, JITTER * np.maximum(trace, 1e-300))), dtype=np.float64)
 
 
 def _edge(reached: Floats, curvature: Floats) -> Floats:
@@ -122,6 +82,6 @@ def _edge(reached: Floats, curvature: Floats) -> Floats:
     return scaled
 
 
-def _one_more(matrices: Floats) -> Floats:
-    np.einsum("bii->bi", matrices)[...] += 1.0
+def _plus(matrices: Floats, more: Floats | float) -> Floats:
+    np.einsum("bii->bi", matrices)[...] += more
     return matrices

@@ -70,9 +70,7 @@ class _FitDual(torch.autograd.Function):
         return (*(None if item is None else torch.from_numpy(item) for item in found), None, None)
 
 
-def _adjoint(
-    kernel: Floats, probabilities: Floats, weights: Floats, basis: Floats | None, upstream: Floats
-) -> Floats:
+def _adjoint(kernel: Floats, probabilities: Floats, weights: Floats, basis: Floats | None, upstream: Floats) -> Floats:
     """(1 + G H)^-1 upstream, (B, n, r)."""
     if basis is None:
         return upstream - kernel @ factorise_gradewise(kernel, probabilities, weights).apply(upstream)
