@@ -193,8 +193,8 @@ class Evidence:
         if len(self.support) > int(leave_out):
             rows[:, 4:13] = self._support_similarities(vectors, points, leave_out)
         rows[:, 13:17] = self._residuals(points, leave_out)
-        rows[:, 17:19] = self._against_cohort(points, self._target_point, self.space.answer_cohort)
-        rows[:, 19:21] = self._against_cohort(points, self.question_point, self.space.question_cohort)
+        rows[:, 17:19] = _against_cohort(points, self._target_point, self._other_answers)
+        rows[:, 19:21] = _against_cohort(points, self.question_point, self._other_questions)
         for row, facts in zip(rows[:, 21:], answers, strict=True):
             row[:] = self._lexical(facts, leave_out)
         return rows
@@ -234,8 +234,7 @@ class Evidence:
         if len(self.support) <= int(leave_out):
             return rows
         rest = rest / np.maximum(norm, 1e-6)[:, None]
-        own = unit(self.support_points - (self.support_points @ self.question_point)[:, None] * self.question_point)
-        similarity = rest @ own.T
+        similarity = rest @ self._support_residuals.T
         if leave_out:
             np.fill_diagonal(similarity, -np.inf)
         finite = np.isfinite(similarity)
@@ -244,20 +243,25 @@ class Evidence:
         rows[:, 3] = _top(similarity, 3)
         return rows
 
-    def _against_cohort(self, points: Vectors, target: Vectors, cohort: Vectors) -> Matrix:
-        """Is the answer closer to other questions than to this one?
+    @cached_property
+    def _support_residuals(self) -> Vectors:
+        """(s, k) unit points of the support without the question's direction."""
+        along = np.outer(self.support_points @ self.question_point, self.question_point)
+        return unit(self.support_points - along)
 
-        Cohort normalisation as in speaker verification (Auckenthaler et al. 2000): the similarity to the target less
-        the mean of the five nearest other questions, and the share of other questions that are nearer. Questions like
-        this one are left out of the cohort, for they are no evidence against it.
-        """
-        others = cohort[cohort @ target < SAME_TOPIC]
-        if len(others) < COHORT_NEAREST:
-            return np.zeros((len(points), 2))
-        similarity = points @ others.T
-        own = points @ target
-        nearest = np.sort(similarity, axis=1)[:, -COHORT_NEAREST:].mean(axis=1)
-        return np.column_stack([own - nearest, (similarity > own[:, None]).mean(axis=1)])
+    @cached_property
+    def _other_answers(self) -> Vectors:
+        """(m, k) centres of answers to other questions than this one and its like, which are no evidence against it."""
+        cohort = self.space.answer_cohort
+        others: Vectors = cohort[cohort @ self._target_point < SAME_TOPIC]
+        return others
+
+    @cached_property
+    def _other_questions(self) -> Vectors:
+        """(m, k) other questions than this one and its like."""
+        cohort = self.space.question_cohort
+        others: Vectors = cohort[cohort @ self.question_point < SAME_TOPIC]
+        return others
 
     def _lexical(self, facts: TextFacts, leave_out: bool) -> list[float]:
         question = self.question_facts
@@ -326,6 +330,20 @@ _TYPICAL_SPREAD = np.array(
         *(0.15, 0.15, 0.1, 0.1, 0.15, 0.1, 0.15, 0.5, 0.1, 1.0, 0.05, 0.03, 0.05, 0.15, 0.7, 0.7, 0.7, 0.2, 0.7, 0.2),
     ]
 )
+
+
+def _against_cohort(points: Vectors, target: Vectors, others: Vectors) -> Matrix:
+    """Is the answer closer to other questions than to this one?
+
+    Cohort normalisation as in speaker verification (Auckenthaler et al. 2000): the similarity to the target less the
+    mean of the five nearest other questions, and the share of other questions that are nearer.
+    """
+    if len(others) < COHORT_NEAREST:
+        return np.zeros((len(points), 2))
+    similarity = points @ others.T
+    own = points @ target
+    nearest = np.sort(similarity, axis=1)[:, -COHORT_NEAREST:].mean(axis=1)
+    return np.column_stack([own - nearest, (similarity > own[:, None]).mean(axis=1)])
 
 
 def _top(similarity: NDArray[np.float32], count: int) -> NDArray[np.float32]:
