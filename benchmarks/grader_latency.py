@@ -2,8 +2,8 @@
 
     python benchmarks/grader_latency.py --questions graded.jsonl.gz
 
-One thread, processor time, texts that no store knows; the encoder's share is timed within the same call, so every answer
-is its own pair. Answers that a guard turns away before they are encoded are counted but not timed.
+One thread, processor time, texts that no store knows; the encoder's share is timed within the same call, so every
+answer is its own pair. Answers that a guard turns away before they are encoded are counted but not timed.
 """
 
 from __future__ import annotations

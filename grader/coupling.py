@@ -1,9 +1,9 @@
 """The coordinates in which `grader.rows` fits: the logits' Hessian by them is close to the identity.
 
 For rows X (n, d), T = (X, 1) with an intercept and T = X without, P = diag(1, …, 1, 0 for the intercept) and a
-curvature h of every answer, M = P + T' diag(h) T approximates the Hessian for one grade. With R R' = N = T M^-1 T' the
-logits are R u for the coordinates u of the weights, and |u|^2 = the penalty + sum_i h_i (R u)_i^2. Only R is needed. For
-up to d rows it is the Cholesky factor of N, (n, n); the intercept adds e e' / (h' e) to the N of X alone, with
+curvature h of every answer, M = P + T' diag(h) T is close to the Hessian for one grade. With R R' = N = T M^-1 T' the
+logits are R u for the coordinates u of the weights, and |u|^2 = the penalty + sum_i h_i (R u)_i^2. R is all it takes.
+For up to d rows it is the Cholesky factor of N, (n, n); the intercept adds e e' / (h' e) to the N of X alone, with
 e = 1 - X (1 + X' diag(h) X)^-1 X' h (block inversion). For more rows it is (n, d) and a column for the intercept.
 """
 

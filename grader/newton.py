@@ -8,8 +8,8 @@ The problem. Graded answers i = 1 … n have targets y_i (a distribution over K 
 
 The optimum is w = G A, so only n x r numbers A are unknown, whatever the answers' dimension, and there every graded
 answer pulls by what is still wrong with it: A_i = s_i B' (y_i - p_i). With the Hessian H of the first term, block
-diagonal over the answers, a Newton step of A solves (1 + H G) step = s B' (y - p) - A: one linear system of n r unknowns
-with a basis, n x n systems without (`grader.factors`).
+diagonal over the answers, a Newton step of A solves (1 + H G) step = s B' (y - p) - A: one system of n r unknowns with
+a basis, n x n systems without (`grader.factors`).
 
 Backtracking makes the steps safe everywhere: the objective is convex, so there is one minimum and nowhere else to stop.
 """

@@ -1,9 +1,9 @@
 """Plain softmax regression by Newton's method with conjugate gradients, for a batch of problems given by their rows.
 
-The same minimum as `grader.newton` finds from a kernel, for rows X (n, d) and a prior of unit variance, with an intercept
-if wanted. The weights are X' A with A = s (Y - P) at the optimum, so no more than n numbers per grade are unknown. They
-are sought in the coordinates u of `grader.coupling`, in which the logits are F = R u and, with the Hessian H of the loss
-by F, a Newton step solves
+The same minimum as `grader.newton` finds from a kernel, for rows X (n, d) and a prior of unit variance, with an
+intercept if wanted. The weights are X' A with A = s (Y - P) at the optimum, so at most n numbers per grade are unknown.
+They are sought in the coordinates u of `grader.coupling`: the logits are F = R u and, with the Hessian H of the
+loss by F, a Newton step solves
 
     (1 + R' (H - diag(h)) R) step = -(R' (s (P - Y) - diag(h) F) + u),
 
@@ -43,8 +43,8 @@ class RowsFit:
     dual: Floats
     """(B, n, K): A above, weights = rows' A."""
     gradient: Floats
-    """(B,): bound on the norm of the gradient by weights and intercept, divided by the longest row's length where that is
-    above 1; 0 at the exact optimum."""
+    """(B,): bound on the norm of the gradient by weights and intercept, divided by the longest row's length where that
+    is above 1; 0 at the exact optimum."""
     steps: npt.NDArray[np.int64]
     """(B,): Newton steps taken."""
 

@@ -2,8 +2,8 @@
 
 At the optimum A = R(A, theta) with R = s (Y - softmax(M + G A B')) B, so dA = (1 + H G)^-1 dR/dtheta dtheta. The
 gradient of a loss L needs one solve, u = (1 + G H)^-1 dL/dA, with the matrix that Newton's method uses, and then the
-derivative of <u, R> by theta at fixed A, which is a few products of small matrices. The fit runs in numpy and nothing is
-kept of its steps, so memory does not depend on their number. (Christianson, Reverse accumulation and implicit
+derivative of <u, R> by theta at fixed A: a few products of small matrices. The fit runs in numpy and nothing is kept
+of its steps, so memory does not depend on their number. (Christianson, Reverse accumulation and implicit
 functions, 1998; Rajeswaran et al., Meta-Learning with Implicit Gradients, 2019.)
 """
 
@@ -41,14 +41,13 @@ class _FitDual(torch.autograd.Function):
             max_steps=max_steps,
         )
         dual = torch.from_numpy(fit.dual)
-        ctx.save_for_backward(kernel, basis, targets, weights, dual, torch.from_numpy(fit.probabilities))
+        ctx.save_for_backward(kernel, targets, weights, dual, torch.from_numpy(fit.probabilities), basis)
         return dual
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        kernel, basis, targets, weights, dual, probabilities = (
-            None if item is None else item.detach().numpy() for item in ctx.saved_tensors
-        )
+        kernel, targets, weights, dual, probabilities = (item.detach().numpy() for item in ctx.saved_tensors[:5])
+        basis = None if ctx.saved_tensors[5] is None else ctx.saved_tensors[5].detach().numpy()
         upstream = np.ascontiguousarray(gradients[0].detach().numpy())
         adjoint = _adjoint(kernel, probabilities, weights, basis, upstream)
         # <u, R> by the probabilities, then by the logits (softmax), then by what the logits are made of.
