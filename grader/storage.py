@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -98,14 +99,17 @@ class GradeStore:
     """The database.
 
     Args:
-        place: A file (made when it does not exist) or an SQLAlchemy URL such as `postgresql+psycopg://…`.
+        place: A file or an SQLAlchemy URL such as `postgresql+psycopg://…`.
+        create: Make the file when it does not exist.
 
     Raises:
         StorageError: it cannot be opened.
     """
 
-    def __init__(self, place: str | os.PathLike[str]) -> None:
+    def __init__(self, place: str | os.PathLike[str], create: bool = True) -> None:
         name = os.fspath(place)
+        if not create and "://" not in name and not Path(name).is_file():
+            raise StorageError(f"{name}: no such database; `grader fit` makes one")
         try:
             self.engine: Engine = create_engine(name if "://" in name else f"sqlite:///{name}")
             if self.engine.dialect.name == "sqlite":
