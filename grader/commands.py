@@ -7,6 +7,7 @@ from typing import Any
 from grader.evaluate_command import add_evaluate_command, add_meta_train_command
 from grader.fit_command import add_fit_command, add_regrade_command
 from grader.grade_command import add_grade_command
+from grader.llm.command import add_llm_command
 
 
 def add_commands(subparsers: Any) -> None:
@@ -18,3 +19,4 @@ def add_commands(subparsers: Any) -> None:
     add_regrade_command(commands)
     add_evaluate_command(commands)
     add_meta_train_command(commands)
+    add_llm_command(commands)
