@@ -115,6 +115,7 @@ def main() -> int:
     parser.add_argument("--methods", nargs="+", default=[*METHODS, "online", "constant"])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--max-length", type=int, default=96)
     parser.add_argument("--limit", type=int, default=0, help="training answers per question (0: all)")
     parser.add_argument("--unseen", action="store_true", help="hold out whole questions")
@@ -173,7 +174,7 @@ def run(method: str, seed: int, parts: list, rows: list, arguments: object, name
         return {**figures(parts, shares, True), "cpu": time.process_time() - started}
     config = ScorerConfig(
         **{"base": arguments.model, "seed": seed, "epochs": arguments.epochs, "max_length": arguments.max_length,
-           **METHODS[method]}
+           "batch": arguments.batch, **METHODS[method]}
     )  # fmt: skip
     work = arguments.work / f"{name}-{method}-{seed}"
     scorer = train_scorer(rows, config, work, lambda line: print(method, seed, line, flush=True), left)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from grader.distill.command import add_distill_commands
 from grader.evaluate_command import add_evaluate_command, add_meta_train_command
 from grader.fit_command import add_fit_command, add_regrade_command
 from grader.grade_command import add_grade_command
 from grader.llm.command import add_llm_command
+from grader.peft.command import add_peft_commands
 
 
 def add_commands(subparsers: Any) -> None:
@@ -20,3 +22,5 @@ def add_commands(subparsers: Any) -> None:
     add_evaluate_command(commands)
     add_meta_train_command(commands)
     add_llm_command(commands)
+    add_peft_commands(commands)
+    add_distill_commands(commands)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from grader.row_arguments import add_row_arguments
 
 if TYPE_CHECKING:
     from grader.llm.grader import LlmSettings
@@ -18,15 +19,12 @@ def add_llm_command(commands: Any) -> None:
         "llm-grade",
         help="grade answers with a language model",
         description="Ask a model for every answer's grade. The model sees rubric, reference and some graded answers. "
-        "There is no gate before it: see what that costs with `answergate grader compare`.",
+        "What the gate turns away is not asked about and costs nothing.",
     )
-    grade.add_argument("file", type=Path, help="answers: rows with answer (and question, language unless there is one)")
-    grade.add_argument("--support", type=Path, required=True, metavar="GRADED", help="graded file with the questions")
+    add_row_arguments(grade)
     add_llm_arguments(grade)
     grade.add_argument("--log", type=Path, metavar="FOLDER", help="keep replies here: a rerun pays only for new ones")
-    grade.add_argument("--out", type=Path, help="write rows here (.jsonl, .jsonl.gz, .parquet, .csv)")
     grade.add_argument("--encoder", default="e5", help="encoder that chooses similar examples (default e5)")
-    grade.add_argument("--threads", type=int, default=2, help="encoder threads (default 2)")
     grade.set_defaults(run=run_llm_grade)
 
 
@@ -70,41 +68,26 @@ def llm_settings(arguments: argparse.Namespace, base_url: str | None) -> LlmSett
 
 
 def run_llm_grade(arguments: argparse.Namespace) -> int:
-    """`answergate grader llm-grade`."""
+    """`answergate grader llm-grade`: 0, or 4 when the model left answers without a grade."""
     from encoders import open_encoder
-    from grader.grade_file import answers_by_question
     from grader.llm.grader import LlmGrader
+    from grader.rivals.contender import UNREADABLE, LlmContender
+    from grader.rivals.grade_rows import grade_rows, open_gate, print_or_write
     from synth.local import local_endpoint
-    from synth.tables import write_rows
 
-    batches = answers_by_question(arguments.file, arguments.support)
     with ExitStack() as stack:
         url = stack.enter_context(local_endpoint(arguments.local)) if arguments.local else arguments.base_url
         settings = llm_settings(arguments, url)
         similar = settings.shots and settings.choice == "similar"
         encoder = open_encoder(arguments.encoder, arguments.threads) if similar else None
         grader = stack.enter_context(LlmGrader(settings, encoder, arguments.log))
-        rows: dict[int, dict[str, Any]] = {}
-        for question, answers in batches:
-            asked = grader.for_question(question, question.answers)
-            grades = asked.grade([answer.text for _, answer in answers])
-            for (number, answer), result in zip(answers, grades, strict=True):
-                rows[number] = {**answer.row, "grade": result.grade, "max_grade": question.max_grade}
-                if result.probabilities is not None:
-                    levels = zip(asked.scale.levels, result.probabilities, strict=True)
-                    rows[number]["grade_probabilities"] = {f"{level:g}": round(float(p), 4) for level, p in levels}
+        gate = open_gate(arguments.gate, arguments.threads)
+        rows = grade_rows(LlmContender(grader), gate, arguments.file, arguments.support)
         usage = grader.usage
-    ordered = [rows[number] for number in sorted(rows)]
-    if arguments.out:
-        write_rows(arguments.out, ordered)
-    else:
-        for row in ordered:
-            print(json.dumps(row, ensure_ascii=False))
-    unread = sum(row["grade"] is None for row in ordered)
+    unread = sum(row["reason"] == UNREADABLE for row in rows)
     money = "" if usage.money is None else f", {usage.money:.4f} money"
-    where = f"; rows in {arguments.out}" if arguments.out else ""
     print(
-        f"{len(ordered)} answers, {unread} without a readable grade; {usage.requests} requests in all, "
-        f"{usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out{money}{where}"
+        f"{print_or_write(rows, arguments.out)}, {unread} of them without a readable grade; {usage.requests} requests "
+        f"in all, {usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out{money}"
     )
-    return 0 if not unread else 4
+    return 4 if unread else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 from encoders.hugging_face import find_model
 from grader.artifact import ArtifactError
 from grader.peft.config import ScorerConfig
-from grader.peft.model import HEAD, trained_parameters
-from grader.peft.training import TrainedScorer, open_scorer
+from grader.peft.model import trained_parameters
+from grader.peft.training import TrainedScorer, base_hash, open_scorer
 from relevance.artifact import write_artifact_folder
 
 FORMAT = "answergate-peft/1"
@@ -96,20 +97,15 @@ def merge_scorer(folder: str | os.PathLike[str], out: str | os.PathLike[str], ba
     merged = scorer.network.backbone.merge_and_unload()
     merged.requires_grad_(False)
     scorer.network.backbone = merged
-    config = dataclasses.replace(scorer.config, method="frozen", base=MERGED)
     out = Path(out)
-    whole = dataclasses.replace(scorer, config=config)
-    save_scorer(whole, out, training)
-    merged.save_pretrained(out / MERGED)
-    scorer.reader.tokenizer.save_pretrained(out / MERGED)
-    from grader.peft.training import base_hash
-
-    save_path = out / "config.json"
-    content = json.loads(save_path.read_text(encoding="utf-8"))
-    content["base_hash"] = base_hash(out / MERGED)
-    temporary = out / ".config.json"
-    temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    temporary.replace(save_path)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
+        backbone = Path(temporary) / MERGED
+        merged.save_pretrained(backbone)
+        scorer.reader.tokenizer.save_pretrained(backbone)
+        config = dataclasses.replace(scorer.config, method="frozen", base=MERGED)
+        save_scorer(dataclasses.replace(scorer, config=config, base_hash=base_hash(backbone)), out, training)
+        backbone.replace(out / MERGED)
     return out
 
 
@@ -123,9 +119,7 @@ def _card(scorer: TrainedScorer, count: int, training: Mapping[str, Any]) -> str
     return f"""# Scorer: {config.method}, {config.head} head
 
 Grades answers of the questions it was trained on, and of others less well. Base model: `{config.base}` (hash
-{scorer.base_hash[:16]}…), which is not in this folder; its own licence applies. {count:,} numbers were trained{
-        "" if HEAD else ""
-    }.
+{scorer.base_hash[:16]}…), which is not in this folder; its own licence applies. {count:,} numbers were trained.
 
 {facts}
 

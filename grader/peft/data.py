@@ -84,10 +84,12 @@ class RowReader:
         self.decoder = decoder
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
+        headings = self._count("Question: \nReference: \nAnswer: \nGrade:") if decoder else 0
+        self._room = max_length - SPECIAL_TOKENS - headings
 
     def ids(self, row: ScoringRow) -> dict[str, list[int]]:
         """Token ids of one row, without padding."""
-        room = self.max_length - SPECIAL_TOKENS - (12 if self.decoder else 0)
+        room = self._room
         question = self._cut(row.question, round(room * QUESTION_SHARE))
         reference = self._cut(row.reference, round(room * REFERENCE_SHARE))
         left = room - self._count(question) - self._count(reference)

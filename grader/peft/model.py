@@ -46,7 +46,10 @@ def load_backbone(folder: Path, config: ScorerConfig) -> Any:
     """
     import torch
     from transformers import AutoModel
+    from transformers.utils import logging
 
+    # A bar for loading a file that is there in a second only hides the training's own progress.
+    logging.disable_progress_bar()
     if config.method == "qlora":
         check_four_bit()
         from transformers import BitsAndBytesConfig

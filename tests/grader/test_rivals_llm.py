@@ -154,13 +154,15 @@ def test_the_command_writes_grades_and_says_what_they_cost(llm_serve, tmp_path, 
             for answer in question.answers
         ],
     )
-    write_rows(tmp_path / "new.jsonl", [{"answer": "rain falls on the land", "student": 7}, {"answer": ""}])
+    write_rows(tmp_path / "new.jsonl", [{"answer": "rain falls on the land and clouds form", "student": 7}, {"answer": ""}])
     files = [tmp_path / "new.jsonl", "--support", tmp_path / "graded.jsonl", "--out", tmp_path / "out.jsonl"]
     asked = ["--model", "rules", "--base-url", server.url, "--price", "1", "4", "--shots", "3", "--choice", "spread"]
+    asked += ["--threads", "1"]
     assert answergate.main([str(item) for item in ["grader", "llm-grade", *files, *asked]]) == 0
     rows = [row for _, row in read_rows(tmp_path / "out.jsonl")]
     assert rows[0]["student"] == 7 and rows[0]["grade"] >= 1 and rows[1]["grade"] == 0
     assert sum(rows[0]["grade_probabilities"].values()) == pytest.approx(1, abs=1e-3)
-    assert "2 requests in all" in capsys.readouterr().out
+    assert rows[1]["reason"] == "blank"
+    assert "1 requests in all" in capsys.readouterr().out
     assert answergate.main([str(item) for item in ["grader", "llm-grade", *files]]) == 2
     assert "--model NAME" in capsys.readouterr().err
