@@ -12,8 +12,8 @@ from grader.llm.command import add_llm_command
 from grader.peft.command import add_peft_commands
 
 
-def add_commands(subparsers: Any) -> None:
-    """Add the room's commands to the command line."""
+def add_commands(subparsers: Any) -> Any:
+    """Add the room's commands to the command line; returned, so that a room below can add one about graders."""
     room = subparsers.add_parser("grader", help="grade answers from a few graded examples")
     commands = room.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_grade_command(commands)
@@ -24,3 +24,4 @@ def add_commands(subparsers: Any) -> None:
     add_llm_command(commands)
     add_peft_commands(commands)
     add_distill_commands(commands)
+    return commands

@@ -18,10 +18,6 @@ from grader.rivals import RIVALS, grader_rival
 from grader.rivals.base import Rival
 from grader.rivals.contender import Contender, Footprint, LlmContender, RivalContender
 
-ENCODER_SIZES = {"e5": (117_653_760, 66_000_000)}
-"""Parameters, and bytes of weights and tokenizer on disk, of encoders that are asked about often."""
-
-
 @dataclass(frozen=True)
 class ContenderParts:
     """What contenders are made of; what is None was not given.
