@@ -28,7 +28,9 @@ def add_compare_command(commands: Any) -> None:
         description="The same graded answers, held-out answers and attacks for every grader, in one table and page.",
     )
     compare.add_argument("--questions", type=Path, nargs="+", required=True, help="graded files, one data set each")
-    compare.add_argument("--graders", default="constant,knn,online,distilled", help="names by commas (default: %(default)s)")
+    compare.add_argument(
+        "--graders", default="constant,knn,online,distilled", help="names by commas (default: %(default)s)"
+    )
     compare.add_argument("--support", type=int, default=25, help="graded answers to learn from (default 25)")
     compare.add_argument("--questions-per-set", type=int, default=4, help="questions of each file (default 4; 0: all)")
     compare.add_argument("--families", default="all", help="attack families, by commas (default all)")
@@ -64,7 +66,9 @@ def run_compare(arguments: argparse.Namespace) -> int:
     names = [name.strip() for name in arguments.graders.split(",") if name.strip()]
     unknown = [name for name in names if name not in CONTENDERS]
     if unknown or not names:
-        raise _usage(f"no grader is called {', '.join(unknown) or arguments.graders!r}; there are {', '.join(CONTENDERS)}")
+        raise _usage(
+            f"no grader is called {', '.join(unknown) or arguments.graders!r}; there are {', '.join(CONTENDERS)}"
+        )
     gate = open_gate(arguments.gate, arguments.threads)
     if gate is None:
         raise _usage("the comparison shows every grader with and without the gate; name one with --gate")
@@ -128,9 +132,7 @@ def _entrants(
     ]
 
 
-def _scorer(
-    arguments: argparse.Namespace, questions: Sequence[GradedQuestion], stack: ExitStack
-) -> TrainedScorer:
+def _scorer(arguments: argparse.Namespace, questions: Sequence[GradedQuestion], stack: ExitStack) -> TrainedScorer:
     """The scorer named, or one trained on the supports of all questions together."""
     import tempfile
 

@@ -33,7 +33,9 @@ class Axis:
     def ticks(self) -> list[float]:
         """Round values on the axis."""
         if self.logarithmic:
-            return [10.0**power for power in range(math.ceil(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)]
+            return [
+                10.0**power for power in range(math.ceil(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
+            ]
         step = 0.2 if self.high - self.low > 0.6 else 0.1
         first = math.ceil(self.low / step - 1e-9)
         return [round(step * number, 3) for number in range(first, math.floor(self.high / step + 1e-9) + 1)]
@@ -127,6 +129,4 @@ def _short(value: float) -> str:
 
 
 def _svg(parts: Sequence[str], title: str, height: float = HEIGHT) -> str:
-    return (
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
-    )
+    return f'<svg class="plot" viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'

@@ -84,7 +84,9 @@ def compare(
         record = ContenderRecord(entrant.contender)
         plain = run_suite(RecordTarget(record, None), questions, settings, pool)
         gated = run_suite(RecordTarget(record, gates), questions, settings, pool)
-        judged = {source: [_judged(divided[q.id], source, record, gates) for q in items] for source, items in sources.items()}
+        judged = {
+            source: [_judged(divided[q.id], source, record, gates) for q in items] for source, items in sources.items()
+        }
         rows.append(_row(entrant.contender, judged, plain, gated, speed))
     shown = {
         "support": settings.support,
@@ -144,7 +146,5 @@ def _attacked(result: SuiteResult) -> Attacked:
     for family in result.families:
         if family.tier == "must_reject":
             known = families.get(family.name, Rate(0, 0))
-            families[family.name] = Rate(
-                known.events + family.leaks.events, known.attempts + family.leaks.attempts
-            )
+            families[family.name] = Rate(known.events + family.leaks.events, known.attempts + family.leaks.attempts)
     return Attacked(result.must_reject, result.genuine, families)

@@ -11,6 +11,7 @@ arXiv:2312.15842, equation 3, with a temperature.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ class StudentSettings:
     weight: float = 2.0
     temperature: float = 2.0
     decay: float = 3e-3
-    steps: int = 300
+    steps: int = 200
     rate: float = 0.01
     signals: bool = True
     seed: int = 0
@@ -112,15 +113,19 @@ def train_student(lessons: Lessons, settings: StudentSettings) -> Student:
     scale[:grams] = 1.0 / np.sqrt(np.maximum((spread[:grams] ** 2).sum(), 1e-6))
     scale[grams:] = 0.3 / np.maximum(spread[grams:], 1e-3)
     generator = np.random.default_rng(settings.seed)
+    # Scaled once, not in every step; the finished student gets centre and scale back.
+    ready = dataclasses.replace(
+        lessons, rows=(lessons.rows - centre) * scale, soft_rows=(lessons.soft_rows - centre) * scale
+    )
     start = Student(
-        centre,
-        scale,
+        np.zeros(width),
+        np.ones(width),
         generator.normal(0.0, 0.5, (width, settings.hidden)),
         np.zeros(settings.hidden),
         generator.normal(0.0, 1.0 / np.sqrt(settings.hidden), (settings.hidden, levels)),
         np.log(lessons.targets.mean(axis=0) + 0.5 / levels),
     )
-    return _adam(start, lessons, settings)
+    return dataclasses.replace(_adam(start, ready, settings), centre=centre, scale=scale)
 
 
 def loss_and_gradient(student: Student, lessons: Lessons, settings: StudentSettings) -> tuple[float, list[Floats]]:

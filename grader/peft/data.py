@@ -110,7 +110,9 @@ class RowReader:
         return self.tokenizer.pad({name: [row[name] for row in rows] for name in rows[0]}, return_tensors="pt")
 
     def _encoded(self, text: str) -> Any:
-        return self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)["offset_mapping"]
+        return self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
+            "offset_mapping"
+        ]
 
     def _count(self, text: str) -> int:
         return len(self._encoded(text)) if text else 0

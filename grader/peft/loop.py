@@ -169,9 +169,7 @@ def epoch_order(lengths: Any, batch: int, seed: int, epoch: int) -> list[list[in
     return [batches[place] for place in generator.permutation(len(batches))]
 
 
-def _close_epoch(
-    task: Trainable, progress: Progress, schedule: Schedule, per_epoch: int, state: _Checkpoint
-) -> None:
+def _close_epoch(task: Trainable, progress: Progress, schedule: Schedule, per_epoch: int, state: _Checkpoint) -> None:
     error = task.validation()
     progress.history.append({"loss": progress.loss_sum / per_epoch, "validation": error})
     progress.loss_sum = 0.0

@@ -81,7 +81,9 @@ def base_hash(folder: Path) -> str:
     return hashlib.sha256("".join(file_digest(path) for path in chosen).encode()).hexdigest()
 
 
-def open_scorer(folder: Path, config: ScorerConfig, deviation: float, progress: Progress | None = None) -> TrainedScorer:
+def open_scorer(
+    folder: Path, config: ScorerConfig, deviation: float, progress: Progress | None = None
+) -> TrainedScorer:
     """An untrained scorer over the model in `folder`."""
     from transformers import AutoTokenizer
 
@@ -115,9 +117,7 @@ def train_scorer(
     held = max(2, round(VALIDATION_SHARE * len(rows)))
     training, validation = [rows[row] for row in order[held:]], [rows[row] for row in order[:held]]
     kind = _FrozenTask if config.method == "frozen" else _ScorerTask
-    schedule = Schedule(
-        config.epochs, config.batch, config.seed, config.warmup, config.patience, seconds=seconds
-    )
+    schedule = Schedule(config.epochs, config.batch, config.seed, config.warmup, config.patience, seconds=seconds)
     progress = run_training(kind(scorer, training, validation), schedule, work, report)
     return TrainedScorer(
         config, scorer.network, scorer.reader, max(0.02, progress.best or 0.0), scorer.base_hash, progress

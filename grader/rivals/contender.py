@@ -91,7 +91,9 @@ class GatedQuestion:
         if not texts:
             return []
         graded = self.fitted.grade(texts)
-        rows = [None] * len(texts) if graded.probabilities is None else [tuple(r) for r in graded.probabilities.tolist()]
+        rows = (
+            [None] * len(texts) if graded.probabilities is None else [tuple(r) for r in graded.probabilities.tolist()]
+        )
         return [
             RivalGrade(0.0, None, relevant, UNREADABLE)
             if np.isnan(grade)

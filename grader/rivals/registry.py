@@ -18,6 +18,7 @@ from grader.rivals import RIVALS, grader_rival
 from grader.rivals.base import Rival
 from grader.rivals.contender import Contender, Footprint, LlmContender, RivalContender
 
+
 @dataclass(frozen=True)
 class ContenderParts:
     """What contenders are made of; what is None was not given.

@@ -154,7 +154,9 @@ def test_the_command_writes_grades_and_says_what_they_cost(llm_serve, tmp_path, 
             for answer in question.answers
         ],
     )
-    write_rows(tmp_path / "new.jsonl", [{"answer": "rain falls on the land and clouds form", "student": 7}, {"answer": ""}])
+    write_rows(
+        tmp_path / "new.jsonl", [{"answer": "rain falls on the land and clouds form", "student": 7}, {"answer": ""}]
+    )
     files = [tmp_path / "new.jsonl", "--support", tmp_path / "graded.jsonl", "--out", tmp_path / "out.jsonl"]
     asked = ["--model", "rules", "--base-url", server.url, "--price", "1", "4", "--shots", "3", "--choice", "spread"]
     asked += ["--threads", "1"]
