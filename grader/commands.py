@@ -6,6 +6,7 @@ from typing import Any
 
 from grader.distill.command import add_distill_commands
 from grader.evaluate_command import add_evaluate_command, add_meta_train_command
+from grader.feedback.command import add_feedback_commands
 from grader.fit_command import add_fit_command, add_regrade_command
 from grader.grade_command import add_grade_command
 from grader.llm.command import add_llm_command
@@ -24,4 +25,5 @@ def add_commands(subparsers: Any) -> Any:
     add_llm_command(commands)
     add_peft_commands(commands)
     add_distill_commands(commands)
+    add_feedback_commands(commands)
     return commands

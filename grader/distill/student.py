@@ -4,9 +4,9 @@ The loss over answers i with a teacher's mark and answers j (marked or not) with
 
     mean_i CE(y_i, p_i)  +  lambda T^2 mean_j CE(q_j^(1/T), p_j^(1/T))  +  decay |W|^2 / 2
 
-with p the student's probabilities; x^(1/T) is the distribution at temperature T (Hinton et al., Distilling the Knowledge
-in a Neural Network, 2015; T^2 keeps the second term's gradient comparable). The first two terms are those of
-arXiv:2312.15842, equation 3, with a temperature.
+with p the student's probabilities; x^(1/T) is the distribution at temperature T (Hinton et al., Distilling the
+Knowledge in a Neural Network, 2015; T^2 keeps the second term's gradient comparable). The first two terms are those of
+arXiv:2312.15842, with a temperature.
 """
 
 from __future__ import annotations

@@ -109,15 +109,22 @@ class RowReader:
         """Padded tensors of some rows."""
         return self.tokenizer.pad({name: [row[name] for row in rows] for name in rows[0]}, return_tensors="pt")
 
-    def _encoded(self, text: str) -> Any:
-        return self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
-            "offset_mapping"
-        ]
-
     def _count(self, text: str) -> int:
-        return len(self._encoded(text)) if text else 0
+        return len(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]) if text else 0
 
     def _cut(self, text: str, tokens: int) -> str:
-        clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        places = self._encoded(clean) if clean else []
-        return clean[: places[tokens - 1][1]] if len(places) > tokens > 0 else clean
+        return cut_text(self.tokenizer, clean_text(text), tokens)
+
+
+def clean_text(text: str) -> str:
+    """The text with lone surrogates, which no tokenizer takes, replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def cut_text(tokenizer: Any, text: str, tokens: int) -> str:
+    """The text's beginning, `tokens` tokens long at most."""
+    if not text:
+        return text
+    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    places = encoded["offset_mapping"]
+    return text[: places[tokens - 1][1]] if len(places) > tokens > 0 else text

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from grader.errors import UsageError
 from grader.peft.config import ScorerConfig
 
 HEAD = "head."
+
+
+class AdapterSettings(Protocol):
+    """What adapters are made by; see `grader.peft.config.ScorerConfig`."""
+
+    @property
+    def base(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def rank(self) -> int: ...
+    @property
+    def alpha(self) -> int: ...
+    @property
+    def dropout(self) -> float: ...
+    @property
+    def targets(self) -> tuple[str, ...]: ...
+    @property
+    def seed(self) -> int: ...
 
 
 def is_decoder(model_config: Any) -> bool:
@@ -69,7 +88,7 @@ def load_backbone(folder: Path, config: ScorerConfig) -> Any:
     return with_adapters(model, config)
 
 
-def with_adapters(model: Any, config: ScorerConfig) -> Any:
+def with_adapters(model: Any, config: AdapterSettings) -> Any:
     """The model with LoRA adapters; everything else is frozen.
 
     Raises:

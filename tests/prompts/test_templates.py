@@ -32,6 +32,7 @@ VALUES: dict[str, Any] = {
     "levels": [0, 1, 2, 3],
     "fence": "ANSWER-0",
     "answer": "Scattering.",
+    "grade": 2,
     "graded_count": 30,
 }
 EMPTY = {"references": [], "rubric": {}, "examples": [], "written": [], "subject": None, "level": None, "counts": {}}
