@@ -282,7 +282,9 @@ def load_writer(folder: str | os.PathLike[str], base: str | None = None) -> Feed
     writer = open_writer(find_model(config.base), config)
     named = trained_parameters(writer.network)
     if writer.base_hash != content["base_hash"] or set(tensors) != set(named):
-        raise ArtifactError(f"{folder}: trained on another model than {config.base} holds now; give that one with --model")
+        raise ArtifactError(
+            f"{folder}: trained on another model than {config.base} holds now; give that one with --model"
+        )
     with torch.no_grad():
         for name, parameter in named.items():
             parameter.copy_(tensors[name])
