@@ -139,7 +139,8 @@ def speed(keep: dict, parts: ContenderParts, teacher_name: str) -> None:
             students.append((ended - middle) / 10)
             ratios.append(teachers[-1] / students[-1])
     print(
-        f"one answer, processor time: teacher {1000 * np.median(teachers):.2f} ms, student {1000 * np.median(students):.3f} ms, "
+        f"one answer, processor time: teacher {1000 * np.median(teachers):.2f} ms, "
+        f"student {1000 * np.median(students):.3f} ms, "
         f"median ratio {np.median(ratios):.0f}"
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -150,7 +151,8 @@ def speed(keep: dict, parts: ContenderParts, teacher_name: str) -> None:
     encoder = parts.encoder_footprint
     print(
         f"student: at most {largest:,} numbers, {each / 1000:.0f} kB; encoder: {encoder.parameters:,} numbers, "
-        f"{encoder.bytes / 1e6:.0f} MB; {encoder.parameters / largest:,.0f} times the numbers, {encoder.bytes / each:,.0f} times the bytes"
+        f"{encoder.bytes / 1e6:.0f} MB; {encoder.parameters / largest:,.0f} times the numbers, "
+        f"{encoder.bytes / each:,.0f} times the bytes"
     )
 
 

@@ -17,8 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 ORDERS = re.compile(
-    r"\b(full marks|full (?:score|credit)|maximum (?:grade|score|points)|highest (?:grade|score)|ignore|disregard|system"
-    r"|grade\W+\d|score\W+\d|award|volle punktzahl|bewerte)\b",
+    r"\b(full marks|full (?:score|credit)|maximum (?:grade|score|points)|highest (?:grade|score)|ignore|disregard"
+    r"|system|grade\W+\d|score\W+\d|award|volle punktzahl|bewerte)\b",
     re.IGNORECASE,
 )
 LEVELS = re.compile(r"^- The grade is one of ([\d., ]+); ", re.MULTILINE)
@@ -121,7 +121,7 @@ def _handler(server: GradingServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802 (the library's name)
+        def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with lock:
                 server.bodies.append(body)

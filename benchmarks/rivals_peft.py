@@ -23,9 +23,9 @@ from grader.artifact import bundled_prior
 from grader.evaluation import kappa
 from grader.levels import grade_scale
 from grader.peft.config import ScorerConfig
+from grader.peft.data import rows_of
 from grader.peft.loop import TrainingPausedError
 from grader.peft.training import train_scorer
-from grader.peft.data import rows_of
 from grader.question import QuestionGrader
 from synth.graded import GradedQuestion, read_graded_files
 from synth.tables import read_rows

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from eval.comparison.run import Entrant
     from grader.peft.training import TrainedScorer
-    from grader.rivals.contender import Footprint
     from synth.graded import GradedQuestion
 
 
@@ -111,13 +110,14 @@ def _entrants(
     from eval.comparison.run import Entrant
     from grader.llm.command import llm_settings
     from grader.llm.grader import LlmGrader
+    from grader.rivals.footprints import encoder_footprint
     from grader.rivals.registry import ContenderParts, make_contender
     from synth.local import local_endpoint
 
     encoder = get_encoder(arguments.encoder, threads=arguments.threads)
     vectors = stack.enter_context(tempfile.TemporaryDirectory())
     remembering = StoredEncoder(encoder, EmbeddingStore(vectors))
-    parts = ContenderParts(encoder, _footprint(arguments.encoder), teacher=arguments.teacher)
+    parts = ContenderParts(encoder, encoder_footprint(arguments.encoder), teacher=arguments.teacher)
     asked = {*names, arguments.teacher} if "distilled" in names else set(names)
     if "llm" in asked:
         url = stack.enter_context(local_endpoint(arguments.local)) if arguments.local else arguments.base_url
@@ -159,14 +159,6 @@ def _scorer(arguments: argparse.Namespace, questions: Sequence[GradedQuestion], 
     )
     work = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     return train_scorer(rows, config, work, lambda line: print(f"peft: {line}", file=sys.stderr, flush=True))
-
-
-def _footprint(encoder: str) -> Footprint:
-    from grader.rivals.contender import Footprint
-    from grader.rivals.footprints import encoder_footprint
-
-    found: Footprint = encoder_footprint(encoder)
-    return found
 
 
 def _described(names: Sequence[str], arguments: argparse.Namespace) -> Mapping[str, object]:

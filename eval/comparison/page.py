@@ -1,4 +1,4 @@
-"""The comparison as one self-contained HTML page and as text: no script, no network, light and dark, phone and desktop."""
+"""The comparison as one self-contained HTML page (no script, no network, light and dark, any width) and as text."""
 
 from __future__ import annotations
 

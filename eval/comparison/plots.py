@@ -46,7 +46,7 @@ def quality_against_cost(comparison: Comparison, cost: str) -> str:
 
     Graders on the Pareto front are filled and joined.
     """
-    rows = [row for row in comparison.rows]
+    rows = comparison.rows
     costs = {row.name: max(cost_of(row, cost), 1e-6) for row in rows}
     x = Axis(
         10 ** (math.log10(min(costs.values())) - 0.3), 10 ** (math.log10(max(costs.values())) + 0.6), LEFT,
@@ -102,12 +102,14 @@ def _frame(x: Axis, y: Axis, x_title: str, y_title: str) -> list[str]:
     for tick in x.ticks():
         parts.append(
             f'<line class="grid" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-            f'<text class="small" x="{x(tick):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{_short(tick)}</text>'
+            f'<text class="small" x="{x(tick):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">'
+            f"{_short(tick)}</text>"
         )
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(
         f'<text class="small" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 10}" text-anchor="middle">{x_title}</text>'
-        f'<text class="small" x="14" y="{middle}" text-anchor="middle" transform="rotate(-90 14 {middle})">{y_title}</text>'
+        f'<text class="small" x="14" y="{middle}" text-anchor="middle" transform="rotate(-90 14 {middle})">'
+        f"{y_title}</text>"
     )
     return parts
 
@@ -129,4 +131,5 @@ def _short(value: float) -> str:
 
 
 def _svg(parts: Sequence[str], title: str, height: float = HEIGHT) -> str:
-    return f'<svg class="plot" viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
+    box = f"0 0 {WIDTH} {height:g}"
+    return f'<svg class="plot" viewBox="{box}" role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'

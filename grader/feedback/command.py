@@ -38,7 +38,7 @@ def add_feedback_commands(commands: Any) -> None:
     write = commands.add_parser(
         "feedback-write",
         help="grade answers and write feedback on them",
-        description="The full grader grades; the writer is told the grade. What the gate turned away gets a plain reason.",
+        description="The full grader grades, the writer is told the grade. What the gate turned away gets a reason.",
     )
     add_row_arguments(write)
     write.add_argument("--writer", type=Path, required=True, help="folder that feedback-train wrote")

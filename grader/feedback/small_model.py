@@ -1,7 +1,7 @@
 """A small LLaMA-shaped model made here: a tokenizer trained on given texts, random weights.
 
-Where no pretrained model can be had this is the base to pretrain on one's own texts; and it is the smallest model on which
-every path of the adapters runs.
+Where no pretrained model can be had this is the base to pretrain on one's own texts; and it is the smallest model on
+which every path of the adapters runs.
 """
 
 from __future__ import annotations

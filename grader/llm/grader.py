@@ -50,7 +50,7 @@ class LlmSettings:
     price: Price | None = None
     timeout: float = 120.0
     limits: Limits = field(default_factory=lambda: Limits(concurrency=8))
-    budget: BudgetLimits = BudgetLimits()
+    budget: BudgetLimits = field(default_factory=BudgetLimits)
 
 
 class LlmGrader:

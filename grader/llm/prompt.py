@@ -55,8 +55,8 @@ def grade_request(
 def fence_of(answer: str) -> str:
     """A word that marks where the answer begins and ends.
 
-    It is a hash of the answer, so the same answer makes the same request (and is paid for once), and a student who knows
-    the rule still cannot write the fence into the answer: that would change the hash.
+    It is a hash of the answer, so the same answer makes the same request (and is paid for once), and a student who
+    knows the rule still cannot write the fence into the answer: that would change the hash.
     """
     digest = hashlib.sha256(answer.encode("utf-8", "surrogatepass")).hexdigest()
     return f"ANSWER-{digest[:16].upper()}"

@@ -56,8 +56,8 @@ def kept_reply(text: str, logprobs: Sequence[Mapping[str, Any]]) -> str:
 def level_probabilities(tokens: Sequence[Sequence[Any]], scale: GradeScale) -> Floats | None:
     """P(level), (K,), from the tokens of `{"grade": …}` and their alternatives; None where the grade has no tokens.
 
-    At every token of the number the alternatives share out the probability of the path so far among the levels that they
-    begin; a token that begins several levels ("1" of 1, 1.5 and 10) and was not followed shares evenly. What the
+    At every token of the number the alternatives share out the probability of the path so far among the levels that
+    they begin; a token that begins several levels ("1" of 1, 1.5 and 10) and was not followed shares evenly. What the
     alternatives do not cover is left out, and the rest is scaled to 1.
     """
     names = [f"{level:g}" for level in np.round(scale.levels, 6)]

@@ -131,8 +131,9 @@ def _tested(scorer: TrainedScorer, test: list[ScoringRow], held_out: str) -> dic
     if not test:
         return {}
     errors = scorer.shares(test) - np.array([row.share for row in test])
+    where = "unseen questions" if held_out == "questions" else "of the same questions"
     return {
-        "held out": f"{len(test)} answers ({'unseen questions' if held_out == 'questions' else 'of the same questions'})",
+        "held out": f"{len(test)} answers ({where})",
         "test": f"mean absolute error {np.abs(errors).mean():.1%}, RMSE {np.sqrt((errors**2).mean()):.3f}",
     }
 

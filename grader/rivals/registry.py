@@ -29,13 +29,13 @@ class ContenderParts:
     """
 
     encoder: Encoder
-    encoder_footprint: Footprint = Footprint(None, None)
+    encoder_footprint: Footprint = field(default_factory=lambda: Footprint(None, None))
     prior: GraderPrior | None = None
     llm: LlmGrader | None = None
     scorer: TrainedScorer | None = None
     teacher: str = "online"
     transfer: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    student: StudentSettings = StudentSettings()
+    student: StudentSettings = field(default_factory=StudentSettings)
 
 
 @dataclass(frozen=True)

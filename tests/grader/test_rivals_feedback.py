@@ -96,7 +96,7 @@ def test_scores_know_the_same_from_the_different():
     assert (same.bleu, same.rouge1, same.rouge_l) == pytest.approx((100, 1, 1))
     other = feedback_scores(["Wrong.", "The answer is complete."], human, LetterEncoder())
     assert other.bleu < 30 and other.rouge2 < 0.5 and other.similarity < same.similarity
-    words = "the cat sat on the mat".split(), "the cat was on a mat".split()
+    words = ["the", "cat", "sat", "on", "the", "mat"], ["the", "cat", "was", "on", "a", "mat"]
     assert rouge_n(*words, 1) == pytest.approx(2 * 4 / 12)
     assert rouge_n(*words, 2) == pytest.approx(2 * 1 / 10)
     assert rouge_l(*words) == pytest.approx(2 * 4 / 12)
