@@ -13,6 +13,8 @@ from eval.comparison.plots import leak_bars, quality_against_cost
 from eval.comparison.results import Comparison, Row
 
 NOTHING = "–"
+QUALITY_COLUMNS = 10
+"""So many of `COLUMNS` are about quality and leaks, the others about cost; two tables that fit a screen."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def write_page(path: str | os.PathLike[str], comparison: Comparison) -> None:
     )
     page = environment.get_template("comparison.html.j2").render(
         comparison=comparison,
+        parts=[("Quality and leaks", slice(0, QUALITY_COLUMNS)), ("Cost", slice(QUALITY_COLUMNS, None))],
         columns=COLUMNS,
         cells=[[(_cell(row, column), best) for column, best in zip(COLUMNS, _bests(comparison, row), strict=True)]
                for row in comparison.rows],
@@ -99,7 +102,7 @@ def write_page(path: str | os.PathLike[str], comparison: Comparison) -> None:
 def table_text(comparison: Comparison) -> str:
     """The table for a terminal, in two parts."""
     blocks = []
-    for columns in (COLUMNS[:10], COLUMNS[10:]):
+    for columns in (COLUMNS[:QUALITY_COLUMNS], COLUMNS[QUALITY_COLUMNS:]):
         heads = ["grader", *(column.title for column in columns)]
         lines = [[row.name, *(_cell(row, column) for column in columns)] for row in comparison.rows]
         widths = [max(len(line[place]) for line in [heads, *lines]) for place in range(len(heads))]
@@ -121,7 +124,7 @@ def _bests(comparison: Comparison, row: Row) -> list[bool]:
     for column in COLUMNS:
         values = [value for other in comparison.rows if (value := column.value(other)) is not None]
         own = column.value(row)
-        if not column.better or own is None or len(values) < 2:
+        if not column.better or own is None or len({column.shown(value) for value in values}) < 2:
             found.append(False)
             continue
         best = max(values, key=lambda value: column.better * value)
