@@ -77,9 +77,11 @@ def compare(
     for number, entrant in enumerate(entrants, 1):
         name = entrant.contender.name
         say(f"{number}/{len(entrants)} {name}: speed")
-        # A few questions of every data set, in turn.
-        spread = [items[0] for items in sources.values() if items] + [items[-1] for items in sources.values()]
-        speed = measure_speed(entrant.timed, [divided[item.id] for item in spread], entrant.llm)
+        # Questions of every data set in turn; one twice would be answered from the language model's log.
+        spread = dict.fromkeys(
+            [items[0].id for items in sources.values()] + [items[-1].id for items in sources.values()]
+        )
+        speed = measure_speed(entrant.timed, [divided[key] for key in spread], entrant.llm)
         say(f"{number}/{len(entrants)} {name}: quality and {len(settings.families)} families of attacks")
         record = ContenderRecord(entrant.contender)
         plain = run_suite(RecordTarget(record, None), questions, settings, pool)

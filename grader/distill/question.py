@@ -109,7 +109,7 @@ class DistilledContender:
         self.settings = settings or StudentSettings()
         # Levels differ from question to question; this is the size of a student with five.
         parameters = (self.settings.width + 9) * self.settings.hidden + (self.settings.hidden + 1) * 5
-        self.footprint = Footprint(parameters, 4 * parameters)
+        self.footprint = Footprint(parameters, 2 * parameters)
         self._teacher, self._transfer = teacher, dict(transfer or {})
 
     def fit(self, question: GradedQuestion, support: Sequence[GradedAnswer]) -> StudentQuestion:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from encoders import Encoder
+from encoders.base import Progress, Role, Vectors
 from grader.answers import AnswerReader
 from grader.levels import GradeScale, grade_scale
 from grader.llm.grader import LlmGrader
@@ -100,6 +101,15 @@ class GatedQuestion:
             else RivalGrade(float(grade), row, relevant, None)
             for grade, row, relevant in zip(graded.grades, rows, relevance, strict=True)
         ]
+
+
+class NoVectors(Encoder):
+    """For rivals that look at no vector: one number for every text, at no cost."""
+
+    name, dimension, content_hash = "none", 1, "none"
+
+    def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
+        return np.ones((len(texts), 1), np.float32)
 
 
 class RivalContender:

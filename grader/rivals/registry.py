@@ -16,7 +16,7 @@ from grader.peft.training import TrainedScorer
 from grader.prior import GraderPrior
 from grader.rivals import RIVALS, grader_rival
 from grader.rivals.base import Rival
-from grader.rivals.contender import Contender, Footprint, LlmContender, RivalContender
+from grader.rivals.contender import Contender, Footprint, LlmContender, NoVectors, RivalContender
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ def make_contender(name: str, parts: ContenderParts) -> Contender:
 
 def _rival(rival: Rival, name: str, needs_encoder: bool = True) -> ContenderKind:
     def make(parts: ContenderParts) -> Contender:
-        footprint = parts.encoder_footprint if needs_encoder else Footprint(0, 0)
-        return RivalContender(rival, parts.encoder, footprint, name)
+        if needs_encoder:
+            return RivalContender(rival, parts.encoder, parts.encoder_footprint, name)
+        return RivalContender(rival, NoVectors(), Footprint(0, 0), name)
 
     return ContenderKind(name, rival.summary, make)
 
