@@ -79,7 +79,9 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     rows = read_feedback(arguments.feedback)
     training = [row for row in rows if row.part in ("", "train", "training")]
-    test = [row for row in rows if row not in training] or training[::10]
+    test = [row for row in rows if row.part not in ("", "train", "training")]
+    if not test:
+        parser.error(f"{arguments.feedback}: no answer is marked as test in the column split")
     generator = np.random.default_rng(0)
     if arguments.train:
         training = [training[place] for place in sorted(generator.permutation(len(training))[: arguments.train])]
