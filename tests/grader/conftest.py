@@ -1,54 +1,59 @@
-"""A real PostgreSQL server for the tests of storage."""
+"""Small graded questions, and a server that grades by rules."""
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
 
-ADDRESS = "ANSWERGATE_TEST_POSTGRES"
+from synth.graded import GradedAnswer, GradedQuestion
+from tests.grader.postgresql_server import postgresql  # noqa: F401 (a fixture)
+
+SERVER = Path(__file__).parents[2] / "benchmarks" / "rivals_llm_server.py"
+FACTS = ("water evaporates from the sea", "clouds form as vapour cools", "rain falls on the land")
+NOISE = ("I think", "in my view", "as we learned", "so to say", "basically", "my teacher says")
+
+
+def water_question(seed: int = 0, count: int = 30, maximum: float = 3.0) -> GradedQuestion:
+    """Answers whose grade is the number of facts in them."""
+    generator = np.random.default_rng(seed)
+    answers = []
+    for number in range(count):
+        known = [fact for fact in FACTS if generator.random() < 0.55]
+        text = f"{generator.choice(NOISE)} {' and '.join(known) or 'nothing much happens there'} ({number})"
+        answers.append(GradedAnswer(text, maximum * len(known) / len(FACTS)))
+    return GradedQuestion(
+        f"water-{seed}",
+        f"Describe the water cycle, part {seed}.",
+        "en",
+        maximum,
+        tuple(answers),
+        ("Water evaporates from the sea, clouds form as vapour cools, rain falls on the land.",),
+    )
 
 
 @pytest.fixture(scope="session")
-def postgresql():
-    """URL of a database that may be emptied: the one named in the environment, or a server started for the tests."""
-    if os.environ.get(ADDRESS):
-        yield os.environ[ADDRESS]
-        return
-    programs = _programs()
-    if programs is None:
-        pytest.skip(f"no PostgreSQL here: install its server, or put the URL of an empty database into {ADDRESS}")
-    # The server refuses to run as root; a short path, because the name of a socket may have 107 bytes.
-    account = "postgres" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
-    if account:
-        shutil.chown(folder, account)
-    data = folder / "data"
-    _run([programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "--no-sync"], account, folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-    server = [programs / "pg_ctl", "-D", data, "-w"]
-    try:
-        _run([*server, "-l", folder / "log", "-o", options, "start"], account, folder)
-        yield f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run([*server, "-m", "immediate", "stop"], user=account, cwd=folder, capture_output=True, check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+def llm_server_module() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("rivals_llm_server", SERVER)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["rivals_llm_server"] = module
+    spec.loader.exec_module(module)
+    return module
 
 
-def _programs():
-    found = shutil.which("initdb")
-    places = [Path(found).resolve().parent] if found else []
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((place for place in places if (place / "pg_ctl").exists()), None)
+@pytest.fixture
+def llm_serve(llm_server_module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Start a grading server with a behaviour; stopped after the test."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with ExitStack() as stack:
 
+        def start(**behaviour: Any) -> Any:
+            return stack.enter_context(llm_server_module.GradingServer(llm_server_module.Behaviour(**behaviour)))
 
-def _run(command, account, folder):
-    done = subprocess.run(command, user=account, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-    if done.returncode:
-        pytest.skip(f"PostgreSQL does not start here: {done.stderr.strip()[-300:]}")
+        yield start
