@@ -7,14 +7,16 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from eval.power_report import power_lines
 from eval.results import SuiteResult
+from eval.run_options import RunOptions
+from eval.store import grader_hash
 from eval.suite import Progress, SuiteSettings, run_suite
 from eval.targets import FullGraderTarget
 from grader.full import open_full_grader
 from relevance.artifact import BUNDLED, gate_hash
-from synth.attacks import choose_families
 from synth.bank import bank_languages, load_bank
-from synth.graded import GradedQuestion, read_graded_files
+from synth.graded import GradedQuestion
 
 DEEP_ANSWERS = 30
 """From the bank only questions with at least this many graded answers are attacked by default."""
@@ -31,6 +33,7 @@ def evaluate_adversarial(
     threads: int = 2,
     languages: Sequence[str] | None = None,
     progress: Progress | None = None,
+    run: RunOptions | None = None,
 ) -> SuiteResult:
     """Attack the full grader on graded files, or on the bank when there are none.
 
@@ -38,14 +41,16 @@ def evaluate_adversarial(
         gate: an artifact's folder, "bundled" or "none".
         families: "all" or names separated by commas.
         languages: only questions in these languages.
+        run: repeats, shard, store, named suite, and who is told what the run can show.
 
     Raises:
         DataFileError: a file cannot be used.
         UnknownFamilyError: a name is not a family.
         ArtifactError: the gate is not usable.
     """
-    chosen = choose_families(families)
-    questions = read_graded_files(files) if files else bank_questions()
+    run = run or RunOptions()
+    chosen = run.families(families)
+    questions = run.questions(files) if files else bank_questions()
     if languages is not None:
         questions = [question for question in questions if question.language in languages]
     full = open_full_grader(gate, encoder=encoder, threads=threads)
@@ -57,8 +62,21 @@ def evaluate_adversarial(
         "encoder": full.encoder.name,
         "encoder_hash": full.encoder.content_hash,
     }
-    settings = SuiteSettings(tuple(chosen), per_question, support, seed)
-    return run_suite(FullGraderTarget(full, name), questions, settings, lending_pool(questions), described, progress)
+    questions, per_question = run.reduced(questions, per_question)
+    settings = SuiteSettings(tuple(chosen), per_question, support, seed, run.repeats)
+    run.announce(power_lines(questions, settings))
+    target = FullGraderTarget(full, name)
+    store = run.store(name, grader_hash(described))
+    return run_suite(
+        target,
+        questions,
+        settings,
+        lending_pool(questions),
+        {**described, **run.described()},
+        progress,
+        run.shard,
+        store,
+    )
 
 
 def bank_questions() -> list[GradedQuestion]:

@@ -83,7 +83,9 @@ def tier_rate(
     )
 
 
-def differences(result: SuiteResult, families: list[str], allowance: float) -> PairedDifference:
+def differences(
+    result: SuiteResult, families: list[str], allowance: float, confidence: float = 0.95
+) -> PairedDifference:
     """Grades of some families' attacks beside those of the answers they were made from."""
     values: list[float] = []
     questions: list[str] = []
@@ -91,4 +93,4 @@ def differences(result: SuiteResult, families: list[str], allowance: float) -> P
         own = [step for name in families for step in outcome.differences(name)]
         values += own
         questions += [outcome.question_id] * len(own)
-    return paired_difference(values, questions, allowance)
+    return paired_difference(values, questions, allowance, confidence)

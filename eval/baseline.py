@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from eval.contract import read_result
-from eval.files import write_text
 from eval.outcomes import GENUINE, HELD, Case, Verdict
 from eval.results import TIERS, SuiteResult
-from eval.statistics import McNemar, holm, mcnemar
+from eval.statistics import McNemar, PairedDifference, holm, mcnemar, paired_difference
 
 DEFAULT_BASELINE = Path("answergate-baseline.json")
 ALPHA = 0.05
@@ -45,6 +44,11 @@ class Change:
     p_holm: float
 
     @property
+    def differs(self) -> bool:
+        """Whether any case came out differently."""
+        return bool(self.test.newly or self.test.no_longer)
+
+    @property
     def worse(self) -> bool:
         """Whether it got worse by more than chance would."""
         return self.p_holm <= ALPHA
@@ -64,16 +68,26 @@ class ChangedCase:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A run beside its baseline: `changes` of tiers, families and honest answers, and every case that changed."""
+    """A run beside its baseline: `changes` of tiers, families and honest answers, and every case that changed.
+
+    `grading` is how much kappa fell (baseline minus run), question by question.
+    """
 
     baseline_target: str
     changes: tuple[Change, ...]
     cases: tuple[ChangedCase, ...]
+    grading: PairedDifference
+    grading_p_holm: float
 
     @property
     def worse(self) -> list[Change]:
         """Changes for the worse that count."""
         return [change for change in self.changes if change.worse]
+
+    @property
+    def grading_worse(self) -> bool:
+        """Whether kappa fell by more than chance would have it."""
+        return self.grading_p_holm <= ALPHA
 
     @property
     def new_events(self) -> list[ChangedCase]:
@@ -82,7 +96,7 @@ class Comparison:
 
     def exit_code(self, strict: bool = False) -> int:
         """3 when something got worse (with `strict`: when any single case did), else 0."""
-        return 3 if self.worse or (strict and self.new_events) else 0
+        return 3 if self.worse or self.grading_worse or (strict and self.new_events) else 0
 
 
 def bless(path: str | os.PathLike[str], baseline: str | os.PathLike[str] = DEFAULT_BASELINE) -> SuiteResult:
@@ -94,15 +108,16 @@ def bless(path: str | os.PathLike[str], baseline: str | os.PathLike[str] = DEFAU
     """
     result = read_result(path)
     _require_whole(result, str(path))
-    write_text(baseline, result.to_json())
+    result.write(baseline)
     return result
 
 
 def compare(result: SuiteResult, baseline: SuiteResult) -> Comparison:
     """Pair every case of two runs.
 
-    Tiers, families and honest answers are each tested with McNemar's exact test, one-sided for the worse; Holm's
-    adjustment keeps the chance of a false alarm over all of them at `ALPHA`. The assumptions are those of `mcnemar`.
+    Tiers, families and honest answers are each tested with McNemar's exact test, one-sided for the worse, and kappa
+    with a paired test over questions; Holm's adjustment keeps the chance of a false alarm over all of them at `ALPHA`.
+    The assumptions are those of `mcnemar` and `paired_difference`.
 
     Raises:
         PartialRunError: one of the two is a shard.
@@ -126,12 +141,15 @@ def compare(result: SuiteResult, baseline: SuiteResult) -> Comparison:
         row for row, (name, level, _, _) in enumerate(counted)
         if level == "genuine" or (name if level == "tier" else tier_of[name]) in PROMISED
     ]  # fmt: skip
-    adjusted = dict(zip(judged, holm([counted[row][3].p_worse for row in judged]), strict=True))
+    grading = _kappa_falls(result, baseline)
+    *adjusted_p, grading_p = holm([*(counted[row][3].p_worse for row in judged), grading.p_above])
+    adjusted = dict(zip(judged, adjusted_p, strict=True))
     changes = tuple(
         Change(name, level, test, _count(own, "before"), _count(own, "after"), adjusted.get(row, 1.0))
         for row, (name, level, own, test) in enumerate(counted)
     )
-    return Comparison(baseline.target, changes, tuple(_changed_cases(pairs, result, baseline)))
+    cases = tuple(_changed_cases(pairs, result, baseline))
+    return Comparison(baseline.target, changes, cases, grading, grading_p)
 
 
 @dataclass(frozen=True)
@@ -205,6 +223,15 @@ def _paired(result: SuiteResult, baseline: SuiteResult) -> list[_Pair]:
 
 def _of(family: str, question_id: str, before: Mapping[str, Verdict], after: Mapping[str, Verdict]) -> list[_Pair]:
     return [_Pair(family, question_id, key, before[key], verdict) for key, verdict in after.items()]
+
+
+def _kappa_falls(result: SuiteResult, baseline: SuiteResult) -> PairedDifference:
+    falls = [
+        (one.question_id, other.grading.qwk - one.grading.qwk)
+        for one, other in zip(result.outcomes, baseline.outcomes, strict=True)
+        if one.grading.qwk is not None and other.grading.qwk is not None
+    ]
+    return paired_difference([fall for _, fall in falls], [name for name, _ in falls], allowance=0.0)
 
 
 def _mcnemar(pairs: list[_Pair]) -> McNemar:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from eval.outcomes import GENUINE, Case, QuestionGrading, QuestionOutcome
 from eval.results import RESULT_VERSION, SuiteResult
-from eval.shards import Shard, ShardError, parse_shard
+from eval.shards import ShardError, parse_shard
 from eval.summary import FamilyEntry, summarise
 
 SHOWN_PROBLEMS = 10
@@ -175,9 +175,7 @@ def _check_counts(path: str | os.PathLike[str], contract: ResultContract, result
     """What the file says in its summary must be what its cases add up to."""
 
     def disagree(field: str, told: object, counted: object) -> ResultFileError:
-        return ResultFileError(
-            f"{path}, {field}: says {told}, but its cases add up to {counted}; the file was changed after it was written"
-        )
+        return ResultFileError(f"{path}, {field}: says {told}, but its cases add up to {counted}; the file was changed")
 
     told = {(row.name, row.language): (row.leaks, row.attempts) for row in contract.families}
     counted = {(row.name, row.language): (row.leaks.events, row.leaks.attempts) for row in result.families}

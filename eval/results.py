@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from eval.files import write_text
 from eval.outcomes import Case, QuestionOutcome
 from eval.shards import Shard
 from eval.statistics import upper_bound
@@ -57,8 +59,8 @@ class GradingQuality:
     """How well held-out answers are graded: kappa and absolute error (in grades / max grade), means over questions.
 
     `qwk_constant` is the kappa of the best constant grade, the floor any grader must beat. `questions` counts those
-    whose answers have different grades: without any there is no kappa, and `qwk` is 0. (Not in the contract, where every
-    question's outcome says its kappa.)
+    whose answers have different grades: without any there is no kappa, and `qwk` is 0. (The contract does without it:
+    there every question's outcome says its kappa.)
     """
 
     answers: int
@@ -183,6 +185,10 @@ class SuiteResult:
         head = json.dumps(contract, indent=2, ensure_ascii=False)
         lines = ",\n".join("    " + json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
         return f'{head[:-2]},\n  "outcomes": [\n{lines}\n  ]\n}}\n' if rows else f'{head[:-2]},\n  "outcomes": []\n}}\n'
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the contract to a file, whole or not at all."""
+        write_text(path, self.to_json())
 
 
 def _outcome_row(outcome: QuestionOutcome) -> dict[str, Any]:
