@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eval.baseline_commands import add_baseline_commands
 from eval.run_arguments import (
@@ -16,6 +16,9 @@ from eval.run_arguments import (
     chosen_thresholds,
     conclude,
 )
+
+if TYPE_CHECKING:
+    from eval.results import SuiteResult
 
 
 def add_commands(subparsers: Any) -> None:
@@ -62,15 +65,21 @@ def add_commands(subparsers: Any) -> None:
 
 def run_adversarial(arguments: argparse.Namespace) -> int:
     """`answergate eval adversarial`: 0, 1 when a limit is broken, 3 when worse than the baseline."""
-    from eval.adversarial import evaluate_adversarial
     from eval.contract import read_result
 
-    run = chosen_run(arguments)
     # What is wrong with the files that judge is said before the run is paid for.
     chosen_thresholds(arguments)
     if arguments.baseline:
         read_result(arguments.baseline)
-    result = evaluate_adversarial(
+    return conclude(evaluated(arguments), arguments)
+
+
+def evaluated(arguments: argparse.Namespace) -> SuiteResult:
+    """The run that the flags of `eval adversarial` describe."""
+    from eval.adversarial import evaluate_adversarial
+
+    run = chosen_run(arguments)
+    return evaluate_adversarial(
         arguments.questions,
         gate=arguments.gate,
         families=arguments.families,
@@ -83,7 +92,6 @@ def run_adversarial(arguments: argparse.Namespace) -> int:
         progress=_progress("questions"),
         run=run,
     )
-    return conclude(result, arguments)
 
 
 def run_gate(arguments: argparse.Namespace) -> int:

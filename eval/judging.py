@@ -15,7 +15,7 @@ from synth.graded import GradedAnswer, GradedQuestion
 
 CASES_PER_QUESTION = 10
 """How many leaks of one family, honest answers turned away, and near misses of one question are kept to read."""
-LONGEST_TEXT = 4000
+LONGEST_TEXT = 2000
 """Characters of a text that a case keeps; padding attacks reach 10,000 words."""
 
 
@@ -164,7 +164,7 @@ def _case(
         language=question.language,
         grade=float(result.grade),
         max_grade=question.max_grade,
-        relevance=result.relevance,
+        relevance=None if result.relevance is None else float(result.relevance),
         reason=result.reason,
         seed=examined.seed,
         clean=None if clean is None else _cut(clean),

@@ -12,7 +12,7 @@ from eval.results import FamilyResult, GradingQuality, Rate, SuiteResult, total_
 from eval.shards import Shard
 from eval.statistics import mean_over_questions
 
-LEAKS_PER_FAMILY = 50
+LEAKS_PER_FAMILY = 20
 """Leaks of one family in one language that a result keeps to read, the highest grades first."""
 WORST_CASES = 50
 """How many honest answers turned away, and how many near misses, a result keeps to read."""

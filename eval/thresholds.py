@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from eval.analysis import differences, tier_rate
 from eval.outcomes import GENUINE, events
@@ -15,7 +15,7 @@ from synth.attacks import attack_families
 Hold = Literal["observed", "upper", "significant"]
 """What is held against a limit. `observed`: the rate that was seen. `upper`: its one-sided upper bound with questions
 as clusters, so the run must prove that the rate is below the limit. `significant`: the run fails only where an exact
-test, corrected by Holm over all limits held so, proves that the rate is above."""
+test, corrected by Holm over all limits of its scope held so, proves that the rate is above."""
 Scope = Literal["tier", "severity", "family", "language", "difference", "false rejections", "grading"]
 DEFAULT = "default"
 """Stands for every language that is not named."""
@@ -109,12 +109,13 @@ def check(result: SuiteResult, thresholds: Thresholds) -> list[Check]:
         for one in _expanded(limit, thresholds, result)
         for item in _MAKERS[one.scope](result, one, thresholds)
     ]
-    tested = [row for row, item in enumerate(checks) if item.hold == "significant" and item.p_value is not None]
-    adjusted = holm([checks[row].p_value or 0.0 for row in tested])
-    for row, p_value in zip(tested, adjusted, strict=True):
-        item, broken = checks[row], p_value <= 1 - thresholds.confidence
-        held = item.observed if broken else min(item.observed, item.limit)
-        checks[row] = replace(item, p_value=p_value, held=held)
+    for scope in get_args(Scope):
+        tested = [row for row, item in enumerate(checks) if item.p_value is not None and item.scope == scope]
+        adjusted = holm([checks[row].p_value or 0.0 for row in tested])
+        for row, p_value in zip(tested, adjusted, strict=True):
+            item, broken = checks[row], p_value <= 1 - thresholds.confidence
+            held = item.observed if broken else min(item.observed, item.limit)
+            checks[row] = replace(item, p_value=p_value, held=held)
     return checks
 
 

@@ -84,7 +84,7 @@ def write_html(
         result=result,
         baseline=baseline,
         comparison=comparison,
-        checks=sorted(checks, key=lambda item: item.passed),
+        checks=list(checks),
         broken=sum(not item.passed for item in checks),
         languages=result.languages,
         tiers=_tier_tables(result, baseline),

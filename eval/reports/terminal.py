@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from eval.analysis import Analysis, analyse
@@ -54,14 +55,21 @@ def summary_lines(result: SuiteResult) -> list[str]:
 
 
 def check_lines(checks: Iterable[Check]) -> list[str]:
-    """Thresholds, the broken ones last, where the eye is."""
-    ordered = sorted(checks, key=lambda item: not item.passed)
-    lines = []
-    for item in ordered:
-        lines.append(f"{'passed' if item.passed else 'BROKEN'}: {item.told}")
+    """Thresholds, the broken ones last, where the eye is; those that hold for a language are only counted."""
+    checks = list(checks)
+    held = [item for item in checks if item.passed]
+    by_language = [item for item in held if item.scope == "language" or " in " in item.name]
+    lines = [line for item in held if item not in by_language for line in _wrapped("passed", item.told)]
+    if by_language:
+        lines.append(f"passed: {len(by_language)} limits of single languages")
+    for item in checks:
         if not item.passed:
-            lines.append(f"        {item.detail}")
+            lines += [*_wrapped("BROKEN", item.told), f"        {item.detail}"]
     return lines
+
+
+def _wrapped(state: str, told: str) -> list[str]:
+    return textwrap.wrap(f"{state}: {told}", WIDTH, subsequent_indent=" " * 8)
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:
