@@ -22,7 +22,7 @@ def catalogue_lines() -> list[str]:
             languages = "all" if family.languages is None else str(sum(family.supports(code) for code in codes))
             told = textwrap.shorten(family.summary, WIDTH - 45, placeholder="…")
             lines.append(f"  {family.name:<28}{family.severity:<9}{languages:>4}  {told}")
-    lines += ["", "`answergate eval families NAME` shows examples, `--out FILE` writes the catalogue."]
+    lines += ["", "With a NAME it shows examples in every language; --out FILE writes all of them."]
     return lines
 
 
