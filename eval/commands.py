@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from eval.target_options import add_attack_options, add_target_options, chosen_search, chosen_target
+
 
 def add_commands(subparsers: Any) -> None:
     """Add the room's commands to the command line."""
@@ -17,14 +19,16 @@ def add_commands(subparsers: Any) -> None:
     adversarial.add_argument(
         "--questions", type=Path, nargs="+", default=[], metavar="FILE", help="graded files (default: the bundled bank)"
     )
-    adversarial.add_argument("--gate", default="bundled", help="a gate's folder, 'bundled' (default) or 'none'")
-    adversarial.add_argument("--encoder", default="e5", help="encoder when there is no gate (default e5)")
+    add_target_options(adversarial)
+    adversarial.add_argument("--gate", help="a gate's folder, 'bundled' (default) or 'none'")
+    adversarial.add_argument("--encoder", help="encoder when there is no gate (default e5)")
     adversarial.add_argument("--families", default="all", help="'all' or names by commas")
     adversarial.add_argument("--languages", help="only questions in these languages, by commas")
     adversarial.add_argument("--per-question", type=int, default=2, metavar="N", help="attacks per family (default 2)")
     adversarial.add_argument("--support", type=int, default=25, help="graded answers to learn from (default 25)")
     adversarial.add_argument("--seed", type=int, default=0)
-    adversarial.add_argument("--threads", type=int, default=2, help="encoder threads (default 2)")
+    adversarial.add_argument("--threads", type=int, help="encoder threads (default 2)")
+    add_attack_options(adversarial)
     adversarial.add_argument("--json", type=Path, metavar="F", help="write the result as JSON")
     adversarial.add_argument("--html", type=Path, metavar="F", help="write the report as one HTML page")
     adversarial.add_argument("--junit", type=Path, metavar="F", help="write JUnit XML")
@@ -56,24 +60,29 @@ def add_commands(subparsers: Any) -> None:
 
 
 def run_adversarial(arguments: argparse.Namespace) -> int:
-    """`answergate eval adversarial`: 0, or 1 when a threshold is broken."""
+    """`answergate eval adversarial`: 0, 1 when a threshold is broken, 4 when the target failed."""
+    from eval.adaptive import adaptive_lines, save_finds
     from eval.adversarial import evaluate_adversarial
+    from eval.failures import failure_lines
+    from eval.plausibility import plausibility_check
     from eval.reports import summary_lines, write_html, write_junit
     from eval.thresholds import Thresholds, check
 
     result = evaluate_adversarial(
         arguments.questions,
-        gate=arguments.gate,
+        target=chosen_target(arguments),
         families=arguments.families,
         per_question=arguments.per_question,
         support=arguments.support,
         seed=arguments.seed,
-        encoder=arguments.encoder,
-        threads=arguments.threads,
         languages=arguments.languages.split(",") if arguments.languages else None,
+        attacks=arguments.attacks,
+        search=chosen_search(arguments),
         progress=_progress("questions"),
+        search_progress=_progress("searched"),
     )
     checks = check(result, Thresholds(arguments.max_leak_rate, arguments.max_false_rejection))
+    checks.append(plausibility_check(result))
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(result.to_json(), encoding="utf-8", errors="backslashreplace")
@@ -81,13 +90,18 @@ def run_adversarial(arguments: argparse.Namespace) -> int:
         write_html(arguments.html, result, checks)
     if arguments.junit:
         write_junit(arguments.junit, result, checks)
-    print("\n".join(summary_lines(result)))
+    if arguments.save_finds:
+        save_finds(arguments.save_finds, result.adaptive)
+    print("\n".join([*summary_lines(result), *adaptive_lines(result.adaptive)]))
     for item in checks:
-        state = "passed" if item.passed else "BROKEN"
+        state = "BROKEN" if not item.passed else "passed" if result.complete else "so far"
         print(f"{state}: {item.name} {item.observed:.4%}, limit {item.limit:.4%} ({item.detail})")
-    for path in (arguments.json, arguments.html, arguments.junit):
+    for path in (arguments.json, arguments.html, arguments.junit, arguments.save_finds):
         if path:
             print(f"written: {path}")
+    if not result.complete:
+        print("\n".join(failure_lines(result)), file=sys.stderr)
+        return 4
     return 0 if all(item.passed for item in checks) else 1
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from eval.failures import TargetFailure
 from eval.statistics import upper_bound
+
+if TYPE_CHECKING:
+    from eval.adaptive import MethodResult
 
 RESULT_VERSION = "1"
 
@@ -73,7 +77,11 @@ class GradingQuality:
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """Everything one run of the suite found."""
+    """Everything one run of the suite found.
+
+    `zeroed`: honest answers worth at least half marks that the target graded 0. `failures`: questions that count
+    nowhere because the target broke its contract on them; with any, the run is not `complete` and proves nothing.
+    """
 
     target: str
     settings: Mapping[str, Any]
@@ -84,6 +92,14 @@ class SuiteResult:
     false_rejections: tuple[Case, ...]
     near_misses: tuple[Case, ...] = ()
     genuine_by_language: Mapping[str, Rate] = field(default_factory=dict)
+    zeroed: Rate = Rate(0, 0)
+    failures: tuple[TargetFailure, ...] = ()
+    adaptive: tuple[MethodResult, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the target graded everything it was asked."""
+        return not self.failures and all(method.failure is None for method in self.adaptive)
 
     @property
     def must_reject(self) -> Rate:
@@ -113,9 +129,18 @@ class SuiteResult:
             "rate": self.genuine.rate,
             "upper95": self.genuine.upper95,
         }
+        totals["credited"] = {
+            "answers": self.zeroed.attempts,
+            "zeroed": self.zeroed.events,
+            "rate": self.zeroed.rate,
+            "upper95": self.zeroed.upper95,
+        }
         return {
             "version": RESULT_VERSION,
             "target": self.target,
+            "complete": self.complete,
+            "failures": [asdict(failure) for failure in self.failures],
+            "adaptive": [method.as_contract() for method in self.adaptive],
             "settings": dict(self.settings),
             "totals": totals,
             "families": [

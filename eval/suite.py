@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eval.failures import TargetFailure, failure_of
+from eval.own_attacks import OwnAttacks
+from eval.plausibility import CREDITED_SHARE
 from eval.results import Case, FamilyResult, GradingQuality, Rate, SuiteResult
 from eval.statistics import mean_over_questions, quadratic_weighted_kappa
-from eval.targets import Target, TargetGrade
-from synth.attacking import attack_context
-from synth.attacks import Attack, AttackFamily, make_attacks
+from eval.targets import Target, TargetError, TargetGrade, grade_checked
+from synth.attacking import AttackSources, attack_context
+from synth.attacks import Attack, AttackContext, AttackFamily, make_attacks
 from synth.graded import GradedAnswer, GradedQuestion
 
 Progress = Callable[[int, int], None]
@@ -26,10 +29,8 @@ WORST_CASES = 50
 """How many honest answers turned away, and how many near misses, a result keeps to read."""
 
 
-class TargetError(RuntimeError):
-    """The target broke its contract: missing rows, a grade outside the scale, or no number."""
-
-    exit_code = 4
+MAX_FAILURES = 3
+"""Questions on which a target may fail before the run gives up."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ def run_suite(
     pool: Sequence[GradedQuestion] = (),
     described: dict[str, object] | None = None,
     progress: Progress | None = None,
+    own: OwnAttacks | None = None,
+    sources: AttackSources | None = None,
 ) -> SuiteResult:
     """Attack `target` on every question with enough graded answers.
 
@@ -77,31 +80,44 @@ def run_suite(
         pool: further questions whose answers attackers may borrow (same course, other subjects).
         described: further settings for the result (files, gate hash).
         progress: called with (questions done, questions in all).
+        own: attacks of the user's, run beside the families'.
+        sources: texts written for these questions and their translations, where somebody has them.
 
-    Raises:
-        TargetError: the target returned something that is not a grade of the question.
+    A question on which the target breaks its contract counts nowhere and stands under `failures` in the result; after
+    MAX_FAILURES of them the run ends.
     """
     usable = [question for question in questions if len(question.answers) >= MIN_ANSWERS]
-    borrowed = [*usable, *(other for other in pool if all(other.id != question.id for question in usable))]
+    known = {question.id for question in usable}
+    borrowed = [*usable, *(other for other in pool if other.id not in known)]
     tally = _Tally(settings)
     for done, question in enumerate(usable, 1):
         divided = divide(question, settings.support, settings.seed)
-        attacks = list(_attacks(divided, settings, borrowed))
+        attacks = list(_attacks(divided, settings, attack_context(question, borrowed, sources)))
+        attacks += own.on(question) if own else ()
         texts = [answer.text for answer in divided.held_out]
         texts += [attack.text for _, attack in attacks]
         cleans = sorted({attack.clean for _, attack in attacks if attack.clean is not None})
-        grades = _checked(target, divided, [*texts, *cleans])
+        try:
+            grades = grade_checked(target, question, divided.support, [*texts, *cleans])
+        except TargetError as error:
+            tally.failures.append(failure_of(error, question))
+            if len(tally.failures) >= MAX_FAILURES:
+                break
+            continue
         tally.add(divided, attacks, grades, dict(zip(cleans, grades[len(texts) :], strict=True)))
+        tally.answered += 1
         if progress:
             progress(done, len(usable))
-    return tally.result(target.name, {"questions": len(usable), **(described or {})})
+    asked = {"questions": len(usable), "questions_answered": tally.answered}
+    if own:
+        asked["own_attacks"] = len(own)
+    return tally.result(target.name, {**asked, **(described or {})})
 
 
 def _attacks(
-    divided: Divided, settings: SuiteSettings, pool: Sequence[GradedQuestion]
+    divided: Divided, settings: SuiteSettings, context: AttackContext
 ) -> Iterable[tuple[AttackFamily, Attack]]:
     question = divided.question
-    context = attack_context(question, pool)
     genuine = {answer.text.strip() for answer in question.answers}
     for family in settings.families:
         if not family.supports(question.language):
@@ -110,21 +126,6 @@ def _attacks(
             # What a teacher has graded as an honest answer is no attack, whoever hands it in.
             if family.tier != "must_reject" or attack.text.strip() not in genuine:
                 yield family, attack
-
-
-def _checked(target: Target, divided: Divided, texts: Sequence[str]) -> list[TargetGrade]:
-    question = divided.question
-    grades = target.grade(question, divided.support, texts)
-    if len(grades) != len(texts):
-        raise TargetError(
-            f"{target.name} returned {len(grades)} grades for {len(texts)} answers to '{question.text[:60]}'"
-        )
-    for text, result in zip(texts, grades, strict=True):
-        if not (isinstance(result.grade, float | int) and 0 <= result.grade <= question.max_grade):
-            raise TargetError(
-                f"{target.name} graded '{text[:60]}' with {result.grade!r}, outside 0 … {question.max_grade:g}"
-            )
-    return grades
 
 
 class _Tally:
@@ -140,6 +141,9 @@ class _Tally:
         self.constant_kappas: list[float] = []
         self.errors: list[float] = []
         self.graded = 0
+        self.answered = 0
+        self.credited: list[bool] = []
+        self.failures: list[TargetFailure] = []
 
     def add(
         self,
@@ -171,6 +175,8 @@ class _Tally:
         predicted = np.array([result.grade for result in honest])
         constant = np.median([answer.grade for answer in divided.support])
         self.graded += len(given)
+        worth_half = given >= CREDITED_SHARE * divided.question.max_grade
+        self.credited += (predicted[worth_half] == 0).tolist()
         self.errors.append(float(np.abs(given - predicted).mean() / divided.question.max_grade))
         if given.std() > 0:
             # Without any spread in the teacher's grades kappa says nothing.
@@ -200,6 +206,10 @@ class _Tally:
             clean_grade=None if clean_grade is None else clean_grade.grade,
         )
 
+    def _place(self, family: FamilyResult) -> tuple[int, str, str]:
+        """Families in the order of the run, own ones behind them."""
+        return self.order.get(family.name, len(self.order)), family.name, family.language
+
     def result(self, name: str, described: dict[str, object]) -> SuiteResult:
         families = [
             FamilyResult(family.name, family.tier, family.severity, language, Rate(sum(leaks), len(leaks)))
@@ -215,7 +225,7 @@ class _Tally:
                 "families": [family.name for family in self.settings.families],
                 **described,
             },
-            families=tuple(sorted(families, key=lambda item: (self.order[item.name], item.language))),
+            families=tuple(sorted(families, key=self._place)),
             genuine=Rate(
                 sum(rate.events for rate in by_language.values()), sum(rate.attempts for rate in by_language.values())
             ),
@@ -229,6 +239,8 @@ class _Tally:
             false_rejections=tuple(sorted(self.false_rejections, key=lambda case: case.relevance or 0)[:WORST_CASES]),
             near_misses=tuple(sorted(self.near_misses, key=lambda case: -(case.relevance or 0))[:WORST_CASES]),
             genuine_by_language=by_language,
+            zeroed=Rate(sum(self.credited), len(self.credited)),
+            failures=tuple(self.failures),
         )
 
 
