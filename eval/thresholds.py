@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from eval.results import SuiteResult
 
+LEAK_CHECK = "must_reject leak rate"
+
 
 @dataclass(frozen=True)
 class Thresholds:
@@ -40,7 +42,7 @@ def check(result: SuiteResult, thresholds: Thresholds) -> list[Check]:
     if thresholds.max_leak_rate is not None:
         observed = leaks.rate if leaks.attempts else 1.0
         detail = f"{leaks.events} of {leaks.attempts} must_reject attacks were graded above 0"
-        checks.append(Check("must_reject leak rate", thresholds.max_leak_rate, observed, detail))
+        checks.append(Check(LEAK_CHECK, thresholds.max_leak_rate, observed, detail))
     if thresholds.max_false_rejection is not None:
         observed = genuine.rate if genuine.attempts else 1.0
         detail = f"{genuine.events} of {genuine.attempts} genuine answers were turned away"

@@ -10,7 +10,7 @@ from pathlib import Path
 import regex
 
 from eval.results import FamilyResult, SuiteResult
-from eval.thresholds import Check
+from eval.thresholds import LEAK_CHECK, Check
 
 _NOT_XML = regex.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SHOWN_LEAKS = 10
@@ -19,15 +19,16 @@ SHOWN_LEAKS = 10
 def write_junit(path: str | os.PathLike[str], result: SuiteResult, checks: Sequence[Check]) -> None:
     """Write the result as JUnit XML.
 
-    A must_reject family with a leak is a failed case when no threshold was given; with thresholds they decide and the
-    leaks are only told in `system-out`. Other tiers are informative.
+    A must_reject family with a leak is a failed case when no threshold for leaks was given; with one it decides and the
+    leaks are only told in `system-out`. Other tiers are informative. What the target failed on is an error.
     """
     suite = ET.Element("testsuite", name=f"answergate {result.target}")
     failures = 0
+    decided = any(item.name == LEAK_CHECK for item in checks)
     for family in result.families:
         case = ET.SubElement(suite, "testcase", classname=f"{family.tier}.{family.name}", name=family.language)
         told = _told(result, family)
-        if family.leaks.events and family.tier == "must_reject" and not checks:
+        if family.leaks.events and family.tier == "must_reject" and not decided:
             failures += 1
             ET.SubElement(case, "failure", message=_message(family)).text = told
         elif family.leaks.events:
@@ -38,8 +39,16 @@ def write_junit(path: str | os.PathLike[str], result: SuiteResult, checks: Seque
             failures += 1
             message = f"{item.observed:.4%} is above {item.limit:.4%}: {item.detail}"
             ET.SubElement(case, "failure", message=message)
-    suite.set("tests", str(len(result.families) + len(checks)))
+    broken = [(failure.question, f"{failure.fault}: {failure.detail}", failure.answer) for failure in result.failures]
+    broken += [(f"adaptive {method.method}", method.failure, None) for method in result.adaptive if method.failure]
+    for name, message, answer in broken:
+        case = ET.SubElement(suite, "testcase", classname="target", name=_NOT_XML.sub("\ufffd", name))
+        ET.SubElement(case, "error", message=_NOT_XML.sub("\ufffd", message)).text = _NOT_XML.sub(
+            "\ufffd", answer or ""
+        )
+    suite.set("tests", str(len(suite)))
     suite.set("failures", str(failures))
+    suite.set("errors", str(len(broken)))
     ET.indent(suite)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
