@@ -134,14 +134,17 @@ class HttpTarget:
         assert self._session is not None
         content, kind = body
         try:
-            async with self._session.post(self._url, data=content, headers={"content-type": kind}) as response:
+            # A redirected POST becomes a GET without its body, so redirects are told rather than followed.
+            async with self._session.post(
+                self._url, data=content, headers={"content-type": kind}, allow_redirects=False
+            ) as response:
                 reply = await response.read()
         except TimeoutError as error:
             detail = f"no reply within {self._timeout:g} s for a batch of {count} answers"
             raise PassingError(TargetError("timeout", detail)) from error
         except aiohttp.ClientError as error:
             raise PassingError(TargetError("unreachable", f"{type(error).__name__}: {error}")) from error
-        if response.ok:
+        if response.status < 300:
             return reply
         detail = f"HTTP {response.status}: {shown(reply.decode('utf-8', 'replace'), 200)}"
         if response.status in PASSING:

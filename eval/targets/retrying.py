@@ -14,7 +14,7 @@ from eval.targets.base import TargetError
 
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 """Statuses that may be another the next time."""
-FIRST_WAIT = 0.5
+FIRST_WAIT = 0.25
 LONGEST_WAIT = 30.0
 LONGEST_WISH = 300.0
 """Seconds; a server that asks for more patience than this is not waited for."""
