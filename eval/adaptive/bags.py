@@ -5,6 +5,8 @@ A candidate is nonsense by construction, not by anybody's judgement:
 - it is a bag: the search chooses which words are in it, chance chooses their order, so it states nothing;
 - it holds at most a third of the content words that any one credited answer or reference adds to the question, by the
   beginnings of words, so that inflected forms count; where students get credit for bare terms, none at all;
+- it is no terse answer and no heap of key words: it has five words or more, and at most a third of them are content
+  words of any credited answers at all;
 - no three words of it stand in the same order in a credited answer, and no short credited answer stands in it whole.
 """
 
@@ -21,6 +23,7 @@ Bag = tuple[str, ...]
 """Sorted words; a word may stand there more than once."""
 
 MOST_SHARED = 1 / 3
+FEWEST_WORDS = 5
 LONGEST_RUN = 2
 KEY_LENGTH = 5
 ORDERS = 12
@@ -36,6 +39,8 @@ STARTING_FAMILIES = (
     "same-course-answer",
     "other-subject-answer",
 )
+FAVOURED = 0.5
+"""Share of the words that are drawn from those that helped before, once there are any."""
 EDITS = ("insert", "insert", "replace", "replace", "delete")
 
 
@@ -48,9 +53,11 @@ class Bags:
         self._known: Material = material(context.question)
         self._seed = seed
         self.longest = min(60, 2 * self._known.median_words + 8)
+        """Words of the longest bag; never below 18."""
         asked = {self._key(word) for word in self._known.words(self.question.text)}
         texts = (*self.question.references, *(answer.text for answer in self._known.credited))
         self._own = [own for text in texts if (own := self._content(text) - asked)]
+        self._telling = frozenset().union(*self._own)
         self._runs = frozenset(run for text in texts for run in self._run_keys(self._known.words(text)))
         self._most = 0.0 if self._known.accepts_bare_terms else MOST_SHARED
 
@@ -76,9 +83,12 @@ class Bags:
         return tuple(tuple(dict.fromkeys(words)) for words in lists if words)
 
     def allows(self, words: Sequence[str]) -> bool:
-        """Whether no credited answer has too many of its own content words among these."""
-        keys = {self._key(word) for word in words}
-        return all(len(own & keys) <= self._most * len(own) for own in self._own)
+        """Whether no credited answer has too many of its own content words among these, nor all together."""
+        keys = [self._key(word) for word in words]
+        if sum(key in self._telling for key in keys) > MOST_SHARED * len(keys):
+            return False
+        unique = set(keys)
+        return all(len(own & unique) <= self._most * len(own) for own in self._own)
 
     def allows_text(self, text: str) -> bool:
         """The rules for a text that is no bag, such as one that a model wrote: the same, but for the chance order."""
@@ -107,7 +117,7 @@ class Bags:
         for family in STARTING_FAMILIES:
             for attack in make_attacks(family, self._context, each, self._seed):
                 words = self._known.language.words(attack.text)
-                if words and self.allows(words[: self.longest]):
+                if len(words) >= FEWEST_WORDS and self.allows(words[: self.longest]):
                     found[self.bag(words)] = None
         starts = list(found)
         rng.shuffle(starts)
@@ -115,7 +125,7 @@ class Bags:
         for _ in range(20 * wanted):
             if len(starts) >= wanted:
                 break
-            drawn = [self.draw(rng) for _ in range(rng.randint(4, max(4, self.longest // 2)))]
+            drawn = [self.draw(rng) for _ in range(rng.randint(FEWEST_WORDS, self.longest // 2))]
             if self.allows(drawn):
                 starts.append(self.bag(drawn))
         return starts[:wanted]
@@ -124,18 +134,33 @@ class Bags:
         """A word from one of the sources, each as likely."""
         return rng.choice(rng.choice(self.sources))
 
-    def edited(self, bag: Bag, rng: random.Random, edits: int = 1) -> Bag | None:
-        """The bag after some edits (insert, replace, delete), or None when it is no longer allowed or too long."""
+    def edited(self, bag: Bag, rng: random.Random, edits: int = 1, favourites: Sequence[str] = ()) -> Bag | None:
+        """The bag after some edits (insert, replace, delete), or None when it is no longer allowed or too long.
+
+        Args:
+            favourites: words that are drawn more often than others, such as those that helped before.
+        """
+
+        def drawn() -> str:
+            return rng.choice(favourites) if favourites and rng.random() < FAVOURED else self.draw(rng)
+
         words = list(bag)
         for _ in range(edits):
             kind = rng.choice(EDITS)
             if kind == "insert" or not words:
-                words.append(self.draw(rng))
+                words.append(drawn())
             elif kind == "replace":
-                words[rng.randrange(len(words))] = self.draw(rng)
-            elif kind == "delete" and len(words) > 2:
+                words[rng.randrange(len(words))] = drawn()
+            elif kind == "delete" and len(words) > FEWEST_WORDS:
                 del words[rng.randrange(len(words))]
         return tuple(sorted(words)) if len(words) <= self.longest and self.allows(words) else None
+
+    def merged(self, first: Bag, second: Bag, rng: random.Random) -> Bag | None:
+        """Words of two bags in one, or None when that is not allowed."""
+        words = list(dict.fromkeys((*first, *second)))
+        rng.shuffle(words)
+        words = words[: rng.randint(max(FEWEST_WORDS, len(words) // 2), max(FEWEST_WORDS, len(words)))]
+        return self.bag(words) if len(words) >= FEWEST_WORDS and self.allows(words[: self.longest]) else None
 
     def _too_close(self, words: Sequence[str], text: str) -> bool:
         if self._known.may_earn(text) or self._known.holds_answer(text):

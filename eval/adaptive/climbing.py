@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 
 from eval.adaptive.bags import Bag, Bags
 from eval.adaptive.base import Find, Method, MethodResult, Search
-from eval.adaptive.oracle import Oracle
+from eval.adaptive.oracle import Oracle, Score
 from eval.results import Rate
 from eval.targets import TargetError
 
@@ -15,14 +16,16 @@ NAME = "hill-climb"
 SUMMARY = "bags of words, edited word by word, kept when the target likes them better"
 START_SHARE = 0.2
 """Share of the budget that goes into starting points."""
-BEAM = 4
-CANDIDATES = 6
+BEAM = 2
+CANDIDATES = 4
 """Edited candidates of each bag of the beam in one round; one call of the target grades them all."""
 PATIENCE = 3
 """Rounds without progress after which several edits are made at once."""
 STUCK_EDITS = 4
-REORDERED = 0.15
+REORDERED = 0.1
 """Share of the candidates that are the same bag in another order of chance."""
+MERGED = 0.2
+"""Share of the candidates that mix the words of two bags of the beam."""
 DEAD_ROUNDS = 12
 """Rounds without a new candidate after which a question has no more to offer."""
 
@@ -46,6 +49,9 @@ class Climb:
         self._bags = bags
         self._rng = random.Random(f"{seed}\n{NAME}\n{bags.question.id}")
         self._states: dict[str, State] = {}
+        self._parent: dict[str, str] = {}
+        self._helpful: list[str] = []
+        """Words whose coming made a text better, once for each time."""
 
     def run(self) -> None:
         """Search until the budget is used up, full marks are reached, or nothing new is left to try.
@@ -66,25 +72,40 @@ class Climb:
             dead = 0 if candidates else dead + 1
             best = beam[0][0]
             asked = [(item.score, item.text) for item in self.oracle.ask(candidates)]
+            for score, text in asked:
+                self._learn(score, text)
             beam = sorted({*beam, *asked}, reverse=True)[:BEAM]
             idle = 0 if beam[0][0] > best else idle + 1
+
+    def _learn(self, score: Score, text: str) -> None:
+        parent = self._parent[text]
+        if score > self.oracle.answered[parent].score:
+            came = Counter(self._states[text][0]) - Counter(self._states[parent][0])
+            self._helpful += came.elements()
 
     def _candidates(self, parents: list[str], most_edits: int) -> Iterator[str]:
         """New texts, each one step from a text of the beam."""
         for parent in parents:
             bag, order = self._states[parent]
             for _ in range(CANDIDATES):
-                if self._rng.random() < REORDERED:
-                    state: State = (bag, order + self._rng.randint(1, 1000))
-                elif (changed := self._bags.edited(bag, self._rng, self._rng.randint(1, most_edits))) is not None:
-                    state = (changed, 0)
-                else:
+                kind = self._rng.random()
+                changed: Bag | None = bag
+                if kind >= REORDERED + MERGED:
+                    changed = self._edited(bag, most_edits)
+                elif kind >= REORDERED:
+                    changed = self._bags.merged(bag, self._states[self._rng.choice(parents)][0], self._rng)
+                if changed is None:
                     continue
+                state = (changed, order + self._rng.randint(1, 1000) if changed == bag else 0)
                 text = self._bags.text(*state)
                 if text is not None and text not in self._states:
                     self._states[text] = state
                     self.origin[text] = self.origin[parent]
+                    self._parent[text] = parent
                     yield text
+
+    def _edited(self, bag: Bag, most_edits: int) -> Bag | None:
+        return self._bags.edited(bag, self._rng, self._rng.randint(1, most_edits), self._helpful)
 
 
 def run(search: Search) -> MethodResult:
