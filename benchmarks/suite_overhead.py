@@ -1,7 +1,7 @@
 """What the suite itself costs: attempts a second against a target that does nothing, and time beside the encoder's.
 
     python benchmarks/suite_overhead.py                  # the no-op target, every family, the bank
-    python benchmarks/suite_overhead.py --ours           # our full grader: who uses the processor, by the encoder's share
+    python benchmarks/suite_overhead.py --ours           # our full grader: whose time is it
 
 The no-op run is end to end as a user starts it: read the bank, make the attacks, ask, judge, summarise, write JSON and
 HTML. Each target is asked once before the clock starts, so that imports and the bank's validation do not count.

@@ -1,8 +1,10 @@
 """Targets that are reached by name: functions, commands, settings files."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,3 +202,31 @@ def test_nothing_is_left_running(grader: Callable[[str], str], tmp_path: Path) -
         target.grade(QUESTION, SUPPORT, ["x"])
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "targets"
+
+
+@pytest.mark.parametrize(
+    "name", [f"{EXAMPLES / 'keyword_grader.py'}:grade", f"command: {sys.executable} {EXAMPLES / 'json_lines.py'}"]
+)
+def test_the_examples_grade(name: str) -> None:
+    with open_target(target_settings(name)) as (target, _):
+        grades = grade_checked(
+            target, QUESTION, SUPPORT, ["", "scattering of light is what makes it blue, says Rayleigh"]
+        )
+    assert grades[0].grade == 0 < grades[1].grade + (name.endswith("grade"))
+
+
+def test_the_example_of_an_endpoint_speaks_its_shape(json_server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def respond(body, number):
+        assert body["prompt"] == QUESTION.text and body["graded"] == [["scattering", 2.0]]
+        results = [{"points": len(text), "flag": None if text else "blank"} for text in body["texts"]]
+        return 200, {"data": {"results": results}}, {}
+
+    monkeypatch.setenv("GRADER_TOKEN", "t")
+    settings = replace(target_settings(str(EXAMPLES / "endpoint.yaml")), target=json_server(respond).url)
+    with open_target(settings) as (target, _):
+        grades = grade_checked(target, QUESTION, SUPPORT, ["", "ab"])
+    assert [(grade.grade, grade.reason) for grade in grades] == [(0, "blank"), (2, None)]
+    assert target_settings(str(EXAMPLES / "language_model.yaml")).target.startswith("openai:")
