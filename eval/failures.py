@@ -35,7 +35,7 @@ def failure_lines(result: SuiteResult) -> list[str]:
     """What to tell people of a run that is not complete; [] for a complete one."""
     if result.complete:
         return []
-    asked, answered = result.settings.get("questions", "?"), result.settings.get("questions_answered", "?")
+    asked, answered = result.settings.get("questions", "?"), len(result.outcomes)
     lines = [f"INCOMPLETE: {result.target} graded {answered} of {asked} questions; this run proves nothing"]
     for failure in result.failures[:SHOWN_FAILURES]:
         lines.append(f"  {failure.fault}: {failure.detail}")

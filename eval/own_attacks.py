@@ -57,6 +57,11 @@ class OwnAttacks:
         for item in self.attacks:
             self._by_question[None if item.question is None else item.question.strip()].append(item)
 
+    @property
+    def families(self) -> tuple[AttackFamily, ...]:
+        """Every family that an attack is of."""
+        return tuple(self._families.values())
+
     def __len__(self) -> int:
         return len(self.attacks)
 

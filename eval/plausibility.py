@@ -5,8 +5,6 @@ from __future__ import annotations
 from eval.results import SuiteResult
 from eval.thresholds import Check
 
-CREDITED_SHARE = 0.5
-"""Share of the highest grade from which an honest answer is called credited."""
 MAX_ZEROED = 0.25
 """Highest share of credited answers that a grader may give a 0. It is not a quality to aim at but the line behind which
 a low leak rate says nothing; our own full grader stays far below it."""
@@ -16,4 +14,4 @@ def plausibility_check(result: SuiteResult) -> Check:
     """The check that every run makes, whatever its thresholds: credited honest answers that were graded 0."""
     zeroed = result.zeroed
     detail = f"{zeroed.events} of {zeroed.attempts} honest answers worth at least half marks were graded 0"
-    return Check("credited answers graded 0", MAX_ZEROED, zeroed.rate, detail)
+    return Check("credited answers graded 0", MAX_ZEROED, zeroed.rate, detail, subject="credited")

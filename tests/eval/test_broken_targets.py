@@ -44,7 +44,7 @@ def test_turning_everybody_away_does_not_pass(attack) -> None:
     run = attack("always_zero", "--max-leak-rate", "0.01", "--max-false-rejection", "0.02")
     assert run.code == 1
     assert not run.leaking
-    assert "BROKEN: credited answers graded 0 100" in run.out
+    assert "BROKEN: credited answers graded 0 100" in " ".join(run.out.split())
     assert run.result["totals"]["credited"]["zeroed"] == run.result["totals"]["credited"]["answers"] > 10
 
 
@@ -110,7 +110,7 @@ def test_a_target_that_hangs_is_killed_and_named(attack) -> None:
     assert run.code == 4
     assert {failure["fault"] for failure in run.result["failures"]} == {"timeout"}
     assert "no reply within 0.3 s" in run.err
-    assert run.result["settings"]["questions_answered"] == 0
+    assert run.result["outcomes"] == []
 
 
 @pytest.mark.parametrize("line", ["not json", '{"grade": 1}', '{"grades": 3}', '{"grades": [{"points": 1}]}'])
@@ -132,7 +132,7 @@ def test_questions_before_and_after_a_failure_count(attack, tmp_path: Path) -> N
     )
     run = attack(f"{grader}:grade")
     assert run.code == 4
-    assert run.result["settings"]["questions_answered"] == 2
+    assert len(run.result["outcomes"]) == 2
     assert len(run.result["failures"]) == 1
     assert run.result["totals"]["must_reject"]["attempts"] > 10
 
