@@ -79,12 +79,12 @@ def comparison_lines(comparison: Comparison) -> list[str]:
     if not moved:
         lines.append("  every case came out the same")
     else:
-        lines.append(f"  {'':<27}{'before':>7} {'now':>6} {'new':>6} {'gone':>6} {'p':>8} {'Holm':>8}")
+        lines.append(f"  {'':<27}{'before':>7} {'now':>6} {'new':>6} {'gone':>5} {'p':>8} {'Holm':>8}")
     for change in sorted(moved, key=lambda item: (item.level == "family", item.p_holm, item.test.p_worse)):
         test = change.test
         verdict = " WORSE" if change.worse else ""
         lines.append(
-            f"  {change.name:<27}{change.before:>7} {change.after:>6} {test.newly:>6} {test.no_longer:>6}"
+            f"  {change.name:<27}{change.before:>7} {change.after:>6} {test.newly:>6} {test.no_longer:>5}"
             f" {test.p_worse:>8.2g} {change.p_holm:>8.2g}{verdict}"
         )
     if comparison.grading.mean or comparison.grading_worse:

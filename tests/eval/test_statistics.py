@@ -146,7 +146,9 @@ def test_mcnemar_equals_statsmodels(newly: int, gone: int) -> None:
     expected = statsmodels_mcnemar(table, exact=True).pvalue if newly + gone else 1.0
     found = mcnemar(70 + newly + gone, newly, gone)
     assert found.p == pytest.approx(min(1.0, expected), rel=1e-9)
-    assert found.p_worse == pytest.approx(binomtest(newly, newly + gone, alternative="greater").pvalue if newly + gone else 1)
+    assert found.p_worse == pytest.approx(
+        binomtest(newly, newly + gone, alternative="greater").pvalue if newly + gone else 1
+    )
 
 
 @pytest.mark.parametrize("values", [[], [0.2], [0.01, 0.04, 0.03, 0.005], [1.0, 0.0, 0.5], [0.02] * 7])

@@ -45,9 +45,7 @@ class PlantedTarget:
 @pytest.fixture(scope="session")
 def small_questions() -> list[GradedQuestion]:
     """Three questions per language, alike but for their ids, which is enough for other attacks."""
-    return [
-        replace(sample_questions(code)[0], id=f"{code}-{number}") for code in LANGUAGES for number in range(3)
-    ]
+    return [replace(sample_questions(code)[0], id=f"{code}-{number}") for code in LANGUAGES for number in range(3)]
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +57,11 @@ def planted() -> type[PlantedTarget]:
 def attacked(small_questions: list[GradedQuestion]) -> Callable[..., SuiteResult]:
     def run(target: PlantedTarget, families: str = FAMILIES, per_question: int = 3, **options: object) -> SuiteResult:
         settings = SuiteSettings(
-            tuple(choose_families(families)), per_question, 3, int(options.pop("seed", 0)), int(options.pop("repeats", 1))
+            tuple(choose_families(families)),
+            per_question,
+            3,
+            int(options.pop("seed", 0)),
+            int(options.pop("repeats", 1)),
         )
         questions = options.pop("questions", small_questions)
         return run_suite(target, questions, settings, **options)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -150,7 +151,9 @@ def test_junit_counts_limits_and_what_got_worse(
     assert len(failed) == sum(not item.passed for item in checks) + len(comparison.worse)
 
 
-def test_markdown_for_a_pull_request(leaking: SuiteResult, better: SuiteResult, checks: list[Check], tmp_path: Path) -> None:
+def test_markdown_for_a_pull_request(
+    leaking: SuiteResult, better: SuiteResult, checks: list[Check], tmp_path: Path
+) -> None:
     (tmp_path / "summary.md").write_text("earlier\n", encoding="utf-8")
     write_markdown(tmp_path / "summary.md", leaking, checks, compare(leaking, better))
     text = (tmp_path / "summary.md").read_text(encoding="utf-8")
@@ -162,9 +165,10 @@ def test_markdown_for_a_pull_request(leaking: SuiteResult, better: SuiteResult, 
 
 
 def test_an_attackers_markdown_means_nothing(leaking: SuiteResult) -> None:
-    from dataclasses import replace
-
-    evil = replace(leaking.leaks[0], answer="`` </details> @everyone | [x](y)\n# big ``` <img src=x>")
+    evil = replace(
+        next(case for case in leaking.leaks if case.family == "refusal"),
+        answer="`` </details> @everyone | [x](y)\n# big ``` <img src=x>",
+    )
     text = markdown_summary(replace(leaking, leaks=(evil,)), [])
     line = next(line for line in text.splitlines() if "@everyone" in line)
     fence = re.search(r"`{4,}", line)

@@ -45,7 +45,7 @@ def test_the_defaults_pass_a_good_grader_and_catch_the_two_lazy_ones(attacked: A
     [
         ("observed", 0.10, True),
         ("observed", 0.03, False),
-        ("upper", 0.10, False),
+        ("upper", 0.07, False),
         ("upper", 0.20, True),
         ("significant", 0.03, True),
         ("significant", 0.01, False),
@@ -53,7 +53,7 @@ def test_the_defaults_pass_a_good_grader_and_catch_the_two_lazy_ones(attacked: A
 )
 def test_what_is_held_against_a_limit(attacked: Attacked, planted: type, hold, limit: float, passes: bool) -> None:
     result = attacked(planted(leaks=40))
-    assert 0.04 < result.must_reject.rate < 0.08 and result.must_reject.attempts == 225
+    assert 0.03 < result.must_reject.rate < 0.032 and result.must_reject.attempts == 225
     thresholds = Thresholds(limits=(Limit("tier", "must_reject", limit, hold),))
     assert check(result, thresholds)[0].passed is passes
 
@@ -76,7 +76,9 @@ def test_paired_differences_are_held_against_the_noise_allowance(attacked: Attac
     thresholds = Thresholds(limits=(Limit("difference", "must_not_move", 0.05, "significant"),))
     assert broken(result, thresholds) == {"must_not_move mean change"}
     still = attacked(Constant(0.5), families="typos,duplication")
-    thresholds = Thresholds(limits=(Limit("difference", "must_not_move", 0.0), Limit("difference", "must_not_gain", 0.0)))
+    thresholds = Thresholds(
+        limits=(Limit("difference", "must_not_move", 0.0), Limit("difference", "must_not_gain", 0.0))
+    )
     assert not broken(still, thresholds)
 
 
@@ -95,7 +97,7 @@ def test_repeats_catch_a_flaky_target(attacked: Attacked) -> None:
         ) -> list[TargetGrade]:
             self.turn += 1
             leaking = self.turn % 3 == 0
-            return [TargetGrade(1.0 if leaking and not text.strip() else 0.0) for text in answers]
+            return [TargetGrade(1.0 if leaking and not any(map(str.isalnum, text)) else 0.0) for text in answers]
 
     result = attacked(Flaky(0.0), families="blank,refusal", repeats=3)
     assert result.of_family("blank").events == result.of_family("blank").attempts == result.flaky > 0
