@@ -32,11 +32,13 @@ class Encoder(ABC):
         dimension: length of a vector.
         content_hash: hexadecimal digest of the weights, the tokenizer and everything else that changes a vector.
             Two encoders with the same hash give the same vectors; artifacts and stores are keyed by it.
+        inner_layers: layers of the model whose states ``encode_deep`` gives beside the vector; none by default.
     """
 
     name: str
     dimension: int
     content_hash: str
+    inner_layers: tuple[int, ...] = ()
 
     def encode(self, texts: Sequence[str], role: Role = "answer", progress: Progress | None = None) -> Vectors:
         """Encode texts; a text's vector depends on the text and the role alone.
@@ -54,14 +56,34 @@ class Encoder(ABC):
             TypeError: ``texts`` is one string, or one of its items is not a string.
             ValueError: ``role`` is neither of the two.
         """
-        if isinstance(texts, str):
-            raise TypeError("texts must be a sequence of strings, not one string: write encode([text])")
-        if role not in get_args(Role):
-            raise ValueError(f"role must be 'question' or 'answer', not {role!r}")
-        clean = [_clean(index, text) for index, text in enumerate(texts)]
-        if not clean:
-            return np.zeros((0, self.dimension), np.float32)
-        return self._encode(clean, role, progress)
+        clean = _clean_texts(texts, role)
+        return self._encode(clean, role, progress) if clean else np.zeros((0, self.dimension), np.float32)
+
+    @property
+    def deep_dimension(self) -> int:
+        """Length of a row of ``encode_deep``."""
+        return self.dimension * (1 + len(self.inner_layers))
+
+    def encode_deep(self, texts: Sequence[str], role: Role = "answer", progress: Progress | None = None) -> Vectors:
+        """Encode texts and look into the model on the way: what a text is about, and how it is put.
+
+        The last layer's mean is trained to tell meaning; how a text is made (sentences or a list of words, a claim or
+        an evasion) stands in the layers before it and is lost from there on (Jawahar et al., "What does BERT learn
+        about the structure of language?", ACL 2019).
+
+        Returns:
+            float32 array of shape ``(len(texts), deep_dimension)``: first ``encode``'s vector, the same to the bit,
+            then for each of ``inner_layers`` the mean of its token states, of length 1 and rounded to float16.
+
+        Raises:
+            TypeError, ValueError: as ``encode``.
+        """
+        clean = _clean_texts(texts, role)
+        return self._encode_deep(clean, role, progress) if clean else np.zeros((0, self.deep_dimension), np.float32)
+
+    def _encode_deep(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
+        """As ``_encode``, with inner layers; an encoder that has some overrides it."""
+        return self._encode(texts, role, progress)
 
     @abstractmethod
     def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
@@ -69,6 +91,14 @@ class Encoder(ABC):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r} dimension={self.dimension} hash={self.content_hash[:12]}>"
+
+
+def _clean_texts(texts: Sequence[str], role: Role) -> list[str]:
+    if isinstance(texts, str):
+        raise TypeError("texts must be a sequence of strings, not one string: write encode([text])")
+    if role not in get_args(Role):
+        raise ValueError(f"role must be 'question' or 'answer', not {role!r}")
+    return [_clean(index, text) for index, text in enumerate(texts)]
 
 
 def _clean(index: int, text: object) -> str:

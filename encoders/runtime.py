@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -65,27 +66,36 @@ class GraphRunner:
         # The graph is written as it should run: the optimizer would fuse bias and Gelu into a slower operator.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._outputs = [output.name for output in self._session.get_outputs()]
         self._hidden = int(self._session.get_outputs()[0].shape[1])
         self._threads, self._embed, self._pooling = threads, embed, pooling
         self._begin, self._end, self._room = begin, end, positions - 2
 
-    def encode(self, tokenize: Tokenize, texts: Sequence[str], progress: Progress | None) -> Vectors:
-        """Unit vectors of texts, ``(n, hidden)``.
+    def encode(
+        self, tokenize: Tokenize, texts: Sequence[str], progress: Progress | None, deep: bool = False
+    ) -> Vectors:
+        """Unit vectors of texts, ``(n, hidden)``; ``deep`` puts the unit vectors of the inner layers beside them.
 
         A text longer than the model's positions is cut into windows; its vector is the mean of theirs, weighted by
-        their tokens.
+        their tokens. Inner layers' vectors are rounded to float16.
         """
-        vectors = np.empty((len(texts), self._hidden), np.float32)
+        outputs = self._outputs if deep else self._outputs[:1]
+        width = self._hidden * len(outputs)
+        vectors = np.empty((len(texts), width), np.float32)
         workers = ThreadPoolExecutor(self._threads) if self._threads > 1 and len(texts) > 1 else None
         run = workers.map if workers else map  # the one starts at once, the other when its results are asked for
-        chunks = ((start, batches, run(self._run, batches)) for start, batches in self._chunks(tokenize, texts))
+        pooled = partial(self._run, outputs)
+        chunks = ((start, batches, run(pooled, batches)) for start, batches in self._chunks(tokenize, texts))
         try:
             # A pair is here when its second is: the next chunk is tokenized while the workers are busy with this one.
             for chunk, _ in pairwise(chain(chunks, [None])):
                 assert chunk is not None
                 start, batches, results = chunk
                 stop = min(start + _TEXTS_PER_CHUNK, len(texts))
-                vectors[start:stop] = _combine(batches, results, (stop - start, self._hidden))
+                sums = _combine(batches, results, (stop - start, width))
+                for at in range(0, width, self._hidden):
+                    rows = unit_rows(sums[:, at : at + self._hidden])
+                    vectors[start:stop, at : at + self._hidden] = rows.astype(np.float16) if at else rows
                 if progress is not None:
                     progress(stop, len(texts))
         finally:
@@ -105,8 +115,8 @@ class GraphRunner:
             for start in range(0, max(len(tokens), 1), self._room):
                 yield _Window(number, [self._begin, *tokens[start : start + self._room], self._end])
 
-    def _run(self, windows: list[_Window]) -> NDArray[np.float32]:
-        """The pooled token states of each window, ``(windows, hidden)``."""
+    def _run(self, outputs: Sequence[str], windows: list[_Window]) -> NDArray[np.float32]:
+        """The pooled token states of each window, ``(windows, hidden)`` for each output, side by side."""
         lengths = np.array([len(window.tokens) for window in windows])
         starts = np.cumsum(lengths) - lengths
         places = np.arange(-(-int(lengths.max()) // _PLACES) * _PLACES)
@@ -120,12 +130,15 @@ class GraphRunner:
             "lay": np.where(inside, starts[:, None] + places, 0),
             "mask": np.where(inside, np.float32(0), np.float32(-np.inf))[:, None, None, :],
         }
-        (states,) = self._session.run(None, feeds)
-        if self._pooling == "cls":
-            return np.asarray(states[starts], np.float32)
-        sums: NDArray[np.float32] = np.add.reduceat(states, starts, axis=0)
-        sums /= lengths[:, None]
-        return sums
+        parts = []
+        for number, states in enumerate(self._session.run(outputs, feeds)):
+            if self._pooling == "cls" and number == 0:
+                parts.append(states[starts])
+                continue
+            sums: NDArray[np.float32] = np.add.reduceat(states, starts, axis=0)
+            sums /= lengths[:, None]
+            parts.append(sums)
+        return np.asarray(np.hstack(parts), np.float32)
 
 
 def _batches(windows: Iterator[_Window], workers: int) -> list[list[_Window]]:
@@ -145,10 +158,12 @@ def _batches(windows: Iterator[_Window], workers: int) -> list[list[_Window]]:
     return batches
 
 
-def _combine(batches: list[list[_Window]], results: Iterator[NDArray[np.float32]], shape: tuple[int, ...]) -> Vectors:
-    """Each text's unit vector from those of its windows, weighted by their tokens without the marks."""
+def _combine(
+    batches: list[list[_Window]], results: Iterator[NDArray[np.float32]], shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Sum of each text's windows' vectors, weighted by their tokens without the marks."""
     sums = np.zeros(shape)
     for batch, vectors in zip(batches, results, strict=True):
         for window, vector in zip(batch, vectors, strict=True):
             sums[window.text] += max(len(window.tokens) - 2, 1) * vector.astype(np.float64)
-    return unit_rows(sums)
+    return sums

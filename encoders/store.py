@@ -198,20 +198,19 @@ class StoredEncoder(Encoder):
     """An encoder that looks in a store first and puts there what it had to compute.
 
     It has the name, dimension and content hash of the encoder within. With a ``"float16"`` store every vector is
-    rounded to it, the newly computed ones too, so that a text's vector does not depend on when it was computed.
+    rounded to it, the newly computed ones too, so that a text's vector does not depend on when it was computed. Inner
+    layers have a shelf of their own, always in float16, which holds them exactly.
     """
 
     def __init__(self, encoder: Encoder, store: EmbeddingStore) -> None:
         self.encoder, self.store = encoder, store
         self.name, self.dimension, self.content_hash = encoder.name, encoder.dimension, encoder.content_hash
+        self.inner_layers = encoder.inner_layers
+        self._inner, self._inner_store = _InnerLayers(encoder), EmbeddingStore(store.directory, "float16")
 
     def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
         vectors, found = self.store.get(self.encoder, role, texts)
-        missing = list(dict.fromkeys(text for text, known in zip(texts, found.tolist(), strict=True) if not known))
-        if not missing:
-            if progress is not None:
-                progress(len(texts), len(texts))
-            return vectors
+        missing = _missing(texts, found)
         known = int(found.sum())
         for start in range(0, len(missing), _TEXTS_PER_COMMIT):
             batch = missing[start : start + _TEXTS_PER_COMMIT]
@@ -220,8 +219,42 @@ class StoredEncoder(Encoder):
                 progress(known + start + len(batch), len(texts))
         if progress is not None:
             progress(len(texts), len(texts))
-        computed, _ = self.store.get(self.encoder, role, missing)
-        row = {text: number for number, text in enumerate(missing)}
-        for number in np.flatnonzero(~found):
-            vectors[number] = computed[row[texts[number]]]
-        return vectors
+        return self.store.get(self.encoder, role, texts)[0] if missing else vectors
+
+    def _encode_deep(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
+        if not self.inner_layers:
+            return self._encode(texts, role, progress)
+        _, found = self.store.get(self.encoder, role, texts)
+        inner, found_inner = self._inner_store.get(self._inner, role, texts)
+        missing = _missing(texts, found & found_inner)
+        for start in range(0, len(missing), _TEXTS_PER_COMMIT):
+            batch = missing[start : start + _TEXTS_PER_COMMIT]
+            rows = self.encoder.encode_deep(batch, role)
+            self.store.put(self.encoder, role, batch, rows[:, : self.dimension])
+            self._inner_store.put(self._inner, role, batch, rows[:, self.dimension :])
+            if progress is not None:
+                progress(len(texts) - len(missing) + start + len(batch), len(texts))
+        if missing:
+            inner, _ = self._inner_store.get(self._inner, role, texts)
+        elif progress is not None:
+            progress(len(texts), len(texts))
+        return np.hstack([self.store.get(self.encoder, role, texts)[0], inner])
+
+
+class _InnerLayers(Encoder):
+    """An encoder's inner layers, as the store knows them: a name, a length and a hash of their own."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        layers = " ".join(map(str, encoder.inner_layers))
+        self.name = f"{encoder.name}, layers {layers}"
+        self.dimension = encoder.deep_dimension - encoder.dimension
+        self.content_hash = hashlib.sha256(f"{encoder.content_hash} layers {layers}".encode()).hexdigest()
+        self._encoder = encoder
+
+    def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
+        return self._encoder.encode_deep(texts, role, progress)[:, self._encoder.dimension :]
+
+
+def _missing(texts: list[str], found: NDArray[np.bool_]) -> list[str]:
+    """The texts that were not found, each once."""
+    return list(dict.fromkeys(text for text, known in zip(texts, found.tolist(), strict=True) if not known))

@@ -16,6 +16,7 @@ from eval.run_arguments import (
     chosen_thresholds,
     conclude,
 )
+from eval.target_options import add_attack_options, add_target_options, chosen_search, chosen_target
 
 if TYPE_CHECKING:
     from eval.results import SuiteResult
@@ -30,14 +31,16 @@ def add_commands(subparsers: Any) -> None:
     adversarial.add_argument(
         "--questions", type=Path, nargs="+", default=[], metavar="FILE", help="graded files (default: the bundled bank)"
     )
-    adversarial.add_argument("--gate", default="bundled", help="a gate's folder, 'bundled' (default) or 'none'")
-    adversarial.add_argument("--encoder", default="e5", help="encoder when there is no gate (default e5)")
+    add_target_options(adversarial)
+    adversarial.add_argument("--gate", help="a gate's folder, 'bundled' (default) or 'none'")
+    adversarial.add_argument("--encoder", help="encoder when there is no gate (default e5)")
     adversarial.add_argument("--families", default="all", help="'all' or names by commas")
     adversarial.add_argument("--languages", help="only questions in these languages, by commas")
     adversarial.add_argument("--per-question", type=int, metavar="N", help="attacks per family (default 2)")
     adversarial.add_argument("--support", type=int, default=25, help="graded answers to learn from (default 25)")
     adversarial.add_argument("--seed", type=int, default=0)
-    adversarial.add_argument("--threads", type=int, default=2, help="encoder threads (default 2)")
+    adversarial.add_argument("--threads", type=int, help="encoder threads (default 2)")
+    add_attack_options(adversarial)
     add_run_arguments(adversarial)
     add_judging_arguments(adversarial)
     adversarial.set_defaults(run=run_adversarial)
@@ -64,7 +67,7 @@ def add_commands(subparsers: Any) -> None:
 
 
 def run_adversarial(arguments: argparse.Namespace) -> int:
-    """`answergate eval adversarial`: 0, 1 when a limit is broken, 3 when worse than the baseline."""
+    """`answergate eval adversarial`: 0; 1 a limit is broken, 3 worse than the baseline, 4 the target failed."""
     from eval.contract import read_result
 
     # What is wrong with the files that judge is said before the run is paid for.
@@ -81,14 +84,15 @@ def evaluated(arguments: argparse.Namespace) -> SuiteResult:
     run = chosen_run(arguments)
     return evaluate_adversarial(
         arguments.questions,
-        gate=arguments.gate,
+        target=chosen_target(arguments),
         families=arguments.families,
         per_question=chosen_per_question(arguments, run),
         support=arguments.support,
         seed=arguments.seed,
-        encoder=arguments.encoder,
-        threads=arguments.threads,
         languages=arguments.languages.split(",") if arguments.languages else None,
+        attacks=arguments.attacks,
+        search=chosen_search(arguments),
+        search_progress=_progress("searched"),
         progress=_progress("questions"),
         run=run,
     )

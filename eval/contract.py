@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from eval.failures import TargetFailure
 from eval.outcomes import GENUINE, Case, QuestionGrading, QuestionOutcome
 from eval.results import RESULT_VERSION, SuiteResult
 from eval.shards import ShardError, parse_shard
@@ -76,6 +77,9 @@ class ResultContract(_Strict):
 
     version: Literal["2"]
     target: str
+    complete: bool
+    failures: list[TargetFailure]
+    adaptive: list[dict[str, Any]]
     settings: _Settings
     shard: str | None
     totals: dict[str, dict[str, float]]
@@ -91,7 +95,7 @@ class ResultContract(_Strict):
 
 
 def read_result(path: str | os.PathLike[str]) -> SuiteResult:
-    """Read a file that `SuiteResult.to_json` wrote.
+    """Read a file that `SuiteResult.to_json` wrote, but for what adaptive attacks found.
 
     Raises:
         ResultFileError: it is missing, not a result of this version, or its numbers do not agree with its cases.
@@ -117,6 +121,7 @@ def read_result(path: str | os.PathLike[str]) -> SuiteResult:
         leaks=tuple(contract.leaks),
         false_rejections=tuple(contract.false_rejections),
         near_misses=tuple(contract.near_misses),
+        failures=tuple(contract.failures),
     )
 
 

@@ -18,6 +18,9 @@ CASES_PER_QUESTION = 10
 LONGEST_TEXT = 2000
 """Characters of a text that a case keeps; padding attacks reach 10,000 words."""
 
+CREDITED_SHARE = 0.5
+"""Share of the highest grade from which an honest answer is called credited."""
+
 
 def is_leak(tier: str, grade: float, clean_grade: float | None) -> bool:
     """Whether a grade is what the tier forbids.
@@ -137,13 +140,14 @@ def _grading(examined: Examined, honest: Sequence[TargetGrade]) -> QuestionGradi
     given = np.array([answer.grade for answer in examined.held_out])
     predicted = np.array([result.grade for result in honest])
     error = float(np.abs(given - predicted).mean() / examined.question.max_grade)
+    credited = given >= CREDITED_SHARE * examined.question.max_grade
+    counts = (int(credited.sum()), int((predicted[credited] == 0).sum()))
     if given.std() == 0:
         # Without any spread in the teacher's grades kappa says nothing.
-        return QuestionGrading(len(given), None, None, error)
+        return QuestionGrading(len(given), None, None, error, *counts)
     constant = np.full(len(given), np.median([answer.grade for answer in examined.support]))
-    return QuestionGrading(
-        len(given), quadratic_weighted_kappa(given, predicted), quadratic_weighted_kappa(given, constant), error
-    )
+    kappas = (quadratic_weighted_kappa(given, predicted), quadratic_weighted_kappa(given, constant))
+    return QuestionGrading(len(given), *kappas, error, *counts)
 
 
 def _case(

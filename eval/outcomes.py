@@ -61,12 +61,17 @@ class Case:
 @dataclass(frozen=True)
 class QuestionGrading:
     """How well the honest answers of one question were graded; the kappas are None where the teacher's grades are
-    all alike."""
+    all alike.
+
+    `credited` counts the answers worth at least half marks, `zeroed` those of them that the target graded 0.
+    """
 
     answers: int
     qwk: float | None
     qwk_constant: float | None
     mae: float
+    credited: int = 0
+    zeroed: int = 0
 
 
 @dataclass(frozen=True)

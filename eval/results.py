@@ -6,12 +6,16 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from eval.failures import TargetFailure
 from eval.files import write_text
 from eval.outcomes import Case, QuestionOutcome
 from eval.shards import Shard
 from eval.statistics import upper_bound
+
+if TYPE_CHECKING:
+    from eval.adaptive import MethodResult
 
 RESULT_VERSION = "2"
 """Version 2 added to 1: `suite_version`, `statistics`, `repeats`, `shard`, `outcomes`, and the keys of cases."""
@@ -75,7 +79,8 @@ class SuiteResult:
     """Everything one run of the suite found.
 
     `outcomes` holds every question's cases, in the order of question ids. `shard` is set when they are a part of the
-    run only.
+    run only. `zeroed`: honest answers worth at least half marks that the target graded 0. `failures`: questions that
+    count nowhere because the target broke its contract on them; with any, the run is not `complete` and proves nothing.
     """
 
     target: str
@@ -89,6 +94,14 @@ class SuiteResult:
     genuine_by_language: Mapping[str, Rate] = field(default_factory=dict)
     outcomes: tuple[QuestionOutcome, ...] = ()
     shard: Shard | None = None
+    zeroed: Rate = Rate(0, 0)
+    failures: tuple[TargetFailure, ...] = ()
+    adaptive: tuple[MethodResult, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the target graded everything it was asked."""
+        return not self.failures and all(method.failure is None for method in self.adaptive)
 
     @property
     def must_reject(self) -> Rate:
@@ -142,9 +155,18 @@ class SuiteResult:
             "rate": self.genuine.rate,
             "upper95": self.genuine.upper95,
         }
+        totals["credited"] = {
+            "answers": self.zeroed.attempts,
+            "zeroed": self.zeroed.events,
+            "rate": self.zeroed.rate,
+            "upper95": self.zeroed.upper95,
+        }
         return {
             "version": RESULT_VERSION,
             "target": self.target,
+            "complete": self.complete,
+            "failures": [asdict(failure) for failure in self.failures],
+            "adaptive": [method.as_contract() for method in self.adaptive],
             "settings": dict(self.settings),
             "shard": None if self.shard is None else str(self.shard),
             "totals": totals,

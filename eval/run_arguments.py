@@ -107,13 +107,17 @@ def chosen_thresholds(arguments: argparse.Namespace) -> Thresholds:
 
 
 def conclude(result: SuiteResult, arguments: argparse.Namespace) -> int:
-    """Judge a result, write and print what was asked for, and return the exit code: 0, 1 or 3.
+    """Judge a result, write and print what was asked for, and return the exit code: 0, 1, 3 or 4.
 
-    A shard is neither judged nor compared. 3 (worse than the baseline) goes before 1 (a limit is broken).
+    A shard is neither judged nor compared. A run that is not complete (4) is not held for anything else; 3 (worse than
+    the baseline) goes before 1 (a limit is broken).
     """
+    from eval.adaptive import adaptive_lines, save_finds
     from eval.baseline import compare
     from eval.contract import read_result
+    from eval.failures import failure_lines
     from eval.history import read_history, store_run
+    from eval.plausibility import plausibility_check
     from eval.reports import (
         check_lines,
         comparison_lines,
@@ -127,11 +131,13 @@ def conclude(result: SuiteResult, arguments: argparse.Namespace) -> int:
 
     whole = result.shard is None
     baseline = read_result(arguments.baseline) if arguments.baseline else None
-    comparison = compare(result, baseline) if baseline else None
-    checks = check(result, chosen_thresholds(arguments)) if whole else []
+    comparison = compare(result, baseline) if baseline and result.complete else None
+    checks = [*check(result, chosen_thresholds(arguments)), plausibility_check(result)] if whole else []
     if arguments.json:
         result.write(arguments.json)
-    if arguments.history:
+    if finds := getattr(arguments, "save_finds", None):
+        save_finds(finds, result.adaptive)
+    if arguments.history and result.complete:
         store_run(arguments.history, result, arguments.label)
     history = read_history(arguments.history) if arguments.history else []
     if arguments.html:
@@ -142,15 +148,20 @@ def conclude(result: SuiteResult, arguments: argparse.Namespace) -> int:
         write_sarif(arguments.sarif, result, checks, _sources(arguments))
     if arguments.markdown:
         write_markdown(arguments.markdown, result, checks, comparison)
-    lines = [*summary_lines(result), ""]
+    lines = [*summary_lines(result), "", *adaptive_lines(result.adaptive)]
     if comparison:
         lines += [*comparison_lines(comparison), ""]
-    print("\n".join([*lines, *check_lines(checks)]))
-    for path in (arguments.json, arguments.html, arguments.junit, arguments.sarif, arguments.markdown):
+    # Of a run that is not complete nothing has passed; what is broken already is told.
+    told = checks if result.complete else [item for item in checks if not item.passed]
+    print("\n".join([*lines, *check_lines(told)]))
+    for path in (arguments.json, arguments.html, arguments.junit, arguments.sarif, arguments.markdown, finds):
         if path:
             print(f"written: {path}")
     if not whole:
         print("a shard is not judged; put all of them together with `answergate eval merge`")
+    if not result.complete:
+        print("\n".join(failure_lines(result)), file=sys.stderr)
+        return 4
     if comparison and (code := comparison.exit_code(arguments.strict)):
         return code
     return 0 if all(item.passed for item in checks) else 1

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from eval.failures import TargetFailure, failure_of
 from eval.judging import Examined, is_leak, judge
 from eval.outcomes import QuestionOutcome
+from eval.own_attacks import OwnAttacks
 from eval.results import SuiteResult
 from eval.shards import Shard
 from eval.store import SUITE_VERSION, OutcomeStore, outcome_key
 from eval.summary import FamilyEntry, summarise
-from eval.targets import Target, TargetGrade
-from synth.attacking import attack_context
-from synth.attacks import Attack, AttackFamily, make_attacks
+from eval.targets import Target, TargetError, grade_checked
+from synth.attacking import AttackSources, attack_context
+from synth.attacks import Attack, AttackContext, AttackFamily, make_attacks
 from synth.graded import GradedAnswer, GradedQuestion
 
 __all__ = ["Divided", "Progress", "SuiteSettings", "TargetError", "divide", "is_leak", "run_suite"]
@@ -29,10 +31,8 @@ MIN_ANSWERS = 3
 """Questions with fewer graded answers cannot be divided into support and honest answers; they are left out."""
 
 
-class TargetError(RuntimeError):
-    """The target broke its contract: missing rows, a grade outside the scale, or no number."""
-
-    exit_code = 4
+MAX_FAILURES = 3
+"""Questions on which a target may fail before the run gives up."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ def run_suite(
     progress: Progress | None = None,
     shard: Shard | None = None,
     store: OutcomeStore | None = None,
+    own: OwnAttacks | None = None,
+    sources: AttackSources | None = None,
 ) -> SuiteResult:
     """Attack `target` on every question with enough graded answers.
 
@@ -88,21 +90,34 @@ def run_suite(
         progress: called with (questions done, questions in all).
         shard: only these questions; the attacks on them are those of the whole run.
         store: holds questions that are finished, and is told of those that get finished.
+        own: attacks of the user's, run beside the families'.
+        sources: texts written for these questions and their translations, where somebody has them.
 
-    Raises:
-        TargetError: the target returned something that is not a grade of the question.
+    A question on which the target breaks its contract counts nowhere and stands under `failures` in the result; after
+    MAX_FAILURES of them the run ends.
     """
     usable = [question for question in questions if len(question.answers) >= MIN_ANSWERS]
-    borrowed = [*usable, *(other for other in pool if all(other.id != question.id for question in usable))]
+    known = {question.id for question in usable}
+    borrowed = [*usable, *(other for other in pool if other.id not in known)]
     chosen = usable if shard is None else shard.take(usable)
-    outcomes = []
+    outcomes: list[QuestionOutcome] = []
+    failures: list[TargetFailure] = []
     for done, question in enumerate(chosen, 1):
-        outcomes.append(_outcome(target, divide(question, settings.support, settings.seed), settings, borrowed, store))
+        divided = divide(question, settings.support, settings.seed)
+        attacks = list(_attacks(divided, settings, attack_context(question, borrowed, sources)))
+        attacks += own.on(question) if own else ()
+        try:
+            outcomes.append(_outcome(target, divided, settings, attacks, store))
+        except TargetError as error:
+            failures.append(failure_of(error, question))
+            if len(failures) >= MAX_FAILURES:
+                break
         if progress:
             progress(done, len(chosen))
     if store:
         store.finish()
-    families = [FamilyEntry(family.name, family.tier, family.severity) for family in settings.families]
+    tried = {family.name: family for family in (*settings.families, *(own.families if own else ()))}
+    families = [FamilyEntry(family.name, family.tier, family.severity) for family in tried.values()]
     told = {
         "suite_version": SUITE_VERSION,
         "seed": settings.seed,
@@ -111,35 +126,35 @@ def run_suite(
         "repeats": settings.repeats,
         "families": [family.name for family in settings.families],
         "questions": len(usable),
+        "own_attacks": len(own) if own else 0,
         **(described or {}),
     }
-    return summarise(target.name, told, families, outcomes, shard)
+    return replace(summarise(target.name, told, families, outcomes, shard), failures=tuple(failures))
 
 
 def _outcome(
     target: Target,
     divided: Divided,
     settings: SuiteSettings,
-    pool: Sequence[GradedQuestion],
+    attacks: Sequence[tuple[AttackFamily, Attack]],
     store: OutcomeStore | None,
 ) -> QuestionOutcome:
-    attacks = list(_attacks(divided, settings, pool))
     examined = Examined(divided.question, divided.support, divided.held_out, attacks, settings.seed)
     key = outcome_key(examined, settings.repeats) if store else ""
     if store and (known := store.get(key)):
         return known
     texts = examined.texts
-    outcome = judge(examined, [_checked(target, divided, texts) for _ in range(settings.repeats)])
+    repeats = (grade_checked(target, divided.question, divided.support, texts) for _ in range(settings.repeats))
+    outcome = judge(examined, list(repeats))
     if store:
         store.put(key, outcome)
     return outcome
 
 
 def _attacks(
-    divided: Divided, settings: SuiteSettings, pool: Sequence[GradedQuestion]
+    divided: Divided, settings: SuiteSettings, context: AttackContext
 ) -> Iterable[tuple[AttackFamily, Attack]]:
     question = divided.question
-    context = attack_context(question, pool)
     genuine = {answer.text.strip() for answer in question.answers}
     for family in settings.families:
         if not family.supports(question.language):
@@ -148,18 +163,3 @@ def _attacks(
             # What a teacher has graded as an honest answer is no attack, whoever hands it in.
             if family.tier != "must_reject" or attack.text.strip() not in genuine:
                 yield family, attack
-
-
-def _checked(target: Target, divided: Divided, texts: Sequence[str]) -> list[TargetGrade]:
-    question = divided.question
-    grades = target.grade(question, divided.support, texts)
-    if len(grades) != len(texts):
-        raise TargetError(
-            f"{target.name} returned {len(grades)} grades for {len(texts)} answers to '{question.text[:60]}'"
-        )
-    for text, result in zip(texts, grades, strict=True):
-        if not (isinstance(result.grade, float | int) and 0 <= result.grade <= question.max_grade):
-            raise TargetError(
-                f"{target.name} graded '{text[:60]}' with {result.grade!r}, outside 0 … {question.max_grade:g}"
-            )
-    return grades

@@ -49,6 +49,7 @@ def summarise(
         genuine_by_language=by_language,
         outcomes=ordered,
         shard=shard,
+        zeroed=Rate(sum(item.grading.zeroed for item in ordered), sum(item.grading.credited for item in ordered)),
     )
 
 

@@ -23,7 +23,7 @@ from relevance.gate import Gate, GateParts
 from relevance.model import RelevanceModel
 from relevance.space import Space
 
-FORMAT = "answergate-gate/1"
+FORMAT = "answergate-gate/2"
 BUNDLED = Path(__file__).parent / "bundled"
 
 

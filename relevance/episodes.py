@@ -62,11 +62,12 @@ class Prepared:
 
     item: GateQuestion
     reader: QuestionReader
-    question_vector: Vectors
-    reference_vectors: Vectors
+    question_row: Vectors
+    reference_rows: Vectors
     texts: list[PreparedAnswer]
     facts: list[TextFacts]
-    vectors: Vectors
+    rows: Vectors
+    """Rows of `Encoder.encode_deep`, as those of question and references."""
     credit: NDArray[np.float64]
     kinds: list[str]
     """Per text: GENUINE for a graded answer, `benign:<why hard>`, or the negative's family."""
@@ -91,10 +92,10 @@ def prepare_questions(items: Sequence[GateQuestion], encoder: Encoder) -> list[P
         for text in [*(answer.own_text for answer in prepared), *references]:
             texts.setdefault(text, len(texts))
         drafts.append((item, reader, prepared, references))
-    vectors = encoder.encode(list(texts), role="answer")
-    question_vectors = encoder.encode([reader.clean_question for _, reader, _, _ in drafts], role="question")
+    rows = encoder.encode_deep(list(texts), role="answer")
+    question_rows = encoder.encode_deep([reader.clean_question for _, reader, _, _ in drafts], role="question")
     done = []
-    for (item, reader, prepared, references), question_vector in zip(drafts, question_vectors, strict=True):
+    for (item, reader, prepared, references), question_row in zip(drafts, question_rows, strict=True):
         benign_kinds = item.benign_kinds or ("benign",) * len(item.benign)
         kinds = [GENUINE] * len(item.question.answers)
         kinds += [f"benign:{kind}" for kind in benign_kinds]
@@ -104,11 +105,11 @@ def prepare_questions(items: Sequence[GateQuestion], encoder: Encoder) -> list[P
             Prepared(
                 item=item,
                 reader=reader,
-                question_vector=question_vector,
-                reference_vectors=vectors[[texts[text] for text in references]],
+                question_row=question_row,
+                reference_rows=rows[[texts[text] for text in references]],
                 texts=prepared,
                 facts=[TextFacts.of(answer.own_text) for answer in prepared],
-                vectors=vectors[[texts[answer.own_text] for answer in prepared]],
+                rows=rows[[texts[answer.own_text] for answer in prepared]],
                 credit=np.array([*credit, *([0.0] * len(item.negatives))]),
                 kinds=kinds,
             )
@@ -211,26 +212,26 @@ def _episode(
         space,
         background,
         reader.clean_question,
-        item.question_vector,
+        item.question_row,
         reader.references,
-        item.reference_vectors if with_references else item.reference_vectors[:0],
+        item.reference_rows if with_references else item.reference_rows[:0],
         [item.facts[row] for row in support],
-        item.vectors[support],
+        item.rows[support],
         item.credit[support],
     )
     taken = set(support)
     rows = [row for row in range(len(item.texts)) if row not in taken]
     texts = [item.texts[row] for row in rows]
     facts = [item.facts[row] for row in rows]
-    vectors = [item.vectors[rows]]
+    encoded = [item.rows[rows]]
     families = [item.kinds[row] for row in rows]
     for family, other, row in others.draw(random):
         source = others.prepared[other]
         texts.append(source.texts[row])
         facts.append(source.facts[row])
-        vectors.append(source.vectors[row][None])
+        encoded.append(source.rows[row][None])
         families.append(family)
-    stacked = np.vstack(vectors)
+    stacked = np.vstack(encoded)
     count = len(texts)
     return EpisodeTable(
         features=evidence.features(facts, stacked).astype(np.float32),

@@ -106,9 +106,10 @@ class Evidence:
     """Everything known of one question, ready to compare answers with.
 
     Args:
-        question: cleaned text of the question; `question_vector`: (d,).
-        references, reference_vectors: reference answers, (r, d).
-        support, support_vectors, support_credit: graded answers' facts, (s, d), and grades / max grade in 0 … 1, (s,).
+        question: cleaned text of the question; `question_row`: its row of `Encoder.encode_deep`, (d + l d,).
+        references, reference_rows: reference answers, (r, d + l d).
+        support, support_rows, support_credit: graded answers' facts, (s, d + l d), and grades / max grade in 0 … 1,
+            (s,).
     """
 
     def __init__(
@@ -116,25 +117,26 @@ class Evidence:
         space: Space,
         background: LanguageBackground,
         question: str,
-        question_vector: Vectors,
+        question_row: Vectors,
         references: Sequence[str],
-        reference_vectors: Vectors,
+        reference_rows: Vectors,
         support: Sequence[TextFacts],
-        support_vectors: Vectors,
+        support_rows: Vectors,
         support_credit: NDArray[np.float64],
     ) -> None:
         self.space = space
         self.background = background
         self.question_facts = TextFacts.of(question)
-        self.question_vector = question_vector
+        self.question_vector = question_row[: space.dimension]
         self.reference_facts = [TextFacts.of(reference) for reference in references]
-        self.reference_vectors = reference_vectors
+        self.reference_vectors = reference_rows[:, : space.dimension]
         self.support = list(support)
-        self.support_vectors = support_vectors
+        self.support_vectors = support_rows[:, : space.dimension]
         self.support_credit = support_credit
-        self.question_point = space.questions(question_vector[None])[0]
-        self.reference_points = space.answers(reference_vectors) if len(reference_vectors) else reference_vectors
-        self.support_points = space.answers(support_vectors) if len(support_vectors) else support_vectors
+        self.question_point = space.questions(question_row[None])[0]
+        self.question_inner = space.inner_questions(question_row[None])[0]
+        self.reference_points = space.answers(reference_rows)
+        self.support_points = space.answers(support_rows)
         self._known_counts: dict[str, int] = {}
         self._gram_counts: dict[str, int] = {}
         self._pair_counts: dict[tuple[str, str], int] = {}
@@ -154,9 +156,12 @@ class Evidence:
         spread = np.sqrt((own.var(axis=0) * len(own) + 2.0 * _TYPICAL_SPREAD**2) / (len(own) + 1.0))
         return own.mean(axis=0), spread
 
-    def features(self, answers: Sequence[TextFacts], vectors: Vectors) -> Matrix:
-        """(n, 2 F + 3): base features, standardised ones (0 with little support), what there was to compare with."""
-        base = self._base(answers, vectors, leave_out=False)
+    def features(self, answers: Sequence[TextFacts], rows: Vectors) -> Matrix:
+        """Of answers' facts and deep rows, (n, 2 F + 3).
+
+        Base features, standardised ones (0 with little support), and what there was to compare with.
+        """
+        base = self._base(answers, rows[:, : self.space.dimension], leave_out=False)
         size = len(self.support)
         if size >= MIN_STANDARDISED:
             mean, spread = self._leave_one_out
@@ -166,14 +171,21 @@ class Evidence:
         known = np.array([np.log1p(size), float(len(self.reference_vectors) > 0), float(size >= MIN_STANDARDISED)])
         return np.hstack([base, standardised, np.tile(known, (len(base), 1))])
 
-    def interactions(self, vectors: Vectors) -> Vectors:
-        """(n, 4 k): the answer, its products with question and with the centre of the support, and its residual."""
-        points = self.space.answers(vectors)
+    def interactions(self, rows: Vectors) -> Vectors:
+        """Of deep rows, (n, 4 k + 2 l j): meeting points of answer and question that the model weighs itself.
+
+        The answer, its products with the question and with the centre of the support, its residual; and of each inner
+        layer the answer and its product with the question.
+        """
+        points = self.space.answers(rows)
         target = self._target_point
         residual = unit(points - (points @ self.question_point)[:, None] * self.question_point)
         scale = np.float32(np.sqrt(points.shape[1]))
         parts = [points, points * self.question_point * scale, points * target * scale, residual]
-        return np.asarray(np.hstack(parts) * scale, dtype=np.float32)
+        inner = self.space.inner_answers(rows)
+        inner_scale = np.float32(np.sqrt(self.space.inner_axes.shape[2]))
+        inner_parts = [inner * inner_scale, inner * self.question_inner * inner_scale**2]
+        return np.asarray(np.hstack([np.hstack(parts) * scale, *inner_parts]), dtype=np.float32)
 
     @cached_property
     def _target_point(self) -> Vectors:

@@ -89,9 +89,14 @@ class QuestionGate:
         return [self.reader.prepare(answer.text) for answer in self.support]
 
     @cached_property
+    def support_rows(self) -> Vectors:
+        """(s, d + l d) deep rows of the cleaned graded answers."""
+        return self._encode([answer.own_text for answer in self.prepared_support])
+
+    @property
     def support_vectors(self) -> Vectors:
         """(s, d) vectors of the cleaned graded answers."""
-        return self._encode([answer.own_text for answer in self.prepared_support])
+        return self.support_rows[:, : self.gate.encoder.dimension]
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -101,11 +106,11 @@ class QuestionGate:
             self.gate.parts.space,
             self.gate.parts.background,
             self.reader.clean_question,
-            self.gate.encoder.encode([self.reader.clean_question], role="question")[0],
+            self.gate.encoder.encode_deep([self.reader.clean_question], role="question")[0],
             references,
             self._encode(references),
             [TextFacts.of(answer.own_text) for answer in self.prepared_support],
-            self.support_vectors,
+            self.support_rows,
             np.array([answer.grade / self.question.max_grade for answer in self.support]),
         )
 
@@ -120,24 +125,24 @@ class QuestionGate:
         texts = [answer.own_text for answer in prepared]
         guarded = [self.reader.rejection(answer) for answer in prepared]
         passing = [row for row, reason in enumerate(guarded) if reason is None]
-        vectors = np.zeros((len(answers), self.gate.encoder.dimension), dtype=np.float32)
+        rows = np.zeros((len(answers), self.gate.encoder.deep_dimension), dtype=np.float32)
         relevance = np.zeros(len(answers))
         if passing:
-            vectors[passing] = self._encode([texts[row] for row in passing])
-            relevance[passing] = self._relevance([TextFacts.of(texts[row]) for row in passing], vectors[passing])
+            rows[passing] = self._encode([texts[row] for row in passing])
+            relevance[passing] = self._relevance([TextFacts.of(texts[row]) for row in passing], rows[passing])
         verdicts = []
         for row, reason in enumerate(guarded):
             if reason is None and relevance[row] < self.threshold and not self.reader.is_credited(prepared[row]):
                 reason = IRRELEVANT
             verdicts.append(Verdict(float(relevance[row]), reason))
-        return Judged(verdicts, texts, vectors)
+        return Judged(verdicts, texts, rows[:, : self.gate.encoder.dimension])
 
-    def _relevance(self, facts: Sequence[TextFacts], vectors: Vectors) -> NDArray[np.float64]:
-        features = self.evidence.features(facts, vectors).astype(np.float32)
-        logits = mean_logits(self.gate.parts.models, features, self.evidence.interactions(vectors))
+    def _relevance(self, facts: Sequence[TextFacts], rows: Vectors) -> NDArray[np.float64]:
+        features = self.evidence.features(facts, rows).astype(np.float32)
+        logits = mean_logits(self.gate.parts.models, features, self.evidence.interactions(rows))
         return self.gate.parts.calibration.probabilities(logits)
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         if not texts:
-            return np.zeros((0, self.gate.encoder.dimension), dtype=np.float32)
-        return self.gate.encoder.encode(list(texts), role="answer")
+            return np.zeros((0, self.gate.encoder.deep_dimension), dtype=np.float32)
+        return self.gate.encoder.encode_deep(list(texts), role="answer")

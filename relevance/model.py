@@ -48,7 +48,14 @@ class RelevanceModel:
 
         Each row's logit is computed alone, by the same sums, so that it does not depend on its neighbours.
         """
-        rows = np.hstack([self.standardisation.apply(features), interactions])
+        return self.logits_of(self.inputs(features, interactions))
+
+    def inputs(self, features: Array, interactions: Array) -> Array:
+        """(n, f + i) what the first layer reads."""
+        return np.hstack([self.standardisation.apply(features), interactions])
+
+    def logits_of(self, rows: Array) -> Array:
+        """(n, f + i) inputs -> (n,) logits."""
         for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             rows = np.maximum(_row_wise(rows, weight) + bias, 0.0)
         return np.asarray((_row_wise(rows, self.weights[-1]) + self.biases[-1])[:, 0], dtype=np.float32)

@@ -27,8 +27,6 @@ from relevance.model import RelevanceModel, mean_logits
 from relevance.space import Space
 from relevance.training import TrainingConfig, train_model
 
-SPACE_DIMENSIONS = 64
-
 
 @dataclass(frozen=True)
 class GateTrainingData:
@@ -72,10 +70,10 @@ def make_training_data(
     fold_of_question = assign_folds(items, folds, seed)
     prepared = prepare_questions(items, encoder)
     space = Space.fit(
-        np.array([item.question_vector for item in prepared]),
-        [item.vectors[item.answer_rows] for item in prepared],
+        np.array([item.question_row for item in prepared]),
+        [item.rows[item.answer_rows] for item in prepared],
         [item.item.question.language for item in prepared],
-        SPACE_DIMENSIONS,
+        encoder.dimension,
     )
     tables = []
     for fold in range(folds):

@@ -26,7 +26,8 @@ def write_junit(
     """Write the result as JUnit XML.
 
     A must_reject family with a leak is a failed case when no threshold was given; with thresholds they decide and the
-    leaks are only told in `system-out`. Other tiers are informative. What got worse since a baseline is a failed case.
+    leaks are only told in `system-out`. Other tiers are informative. What got worse since a baseline is a failed case,
+    what the target failed on an error.
     """
     suite = ET.Element("testsuite", name=f"answergate {result.target}")
     failures = 0
@@ -50,8 +51,15 @@ def write_junit(
             failures += 1
             told = f"{change.test.newly} new, {change.test.no_longer} gone, Holm-adjusted p {change.p_holm:.2g}"
             ET.SubElement(case, "failure", message=f"worse than the baseline: {told}")
-    suite.set("tests", str(len(result.families) + len(checks) + len(changes)))
+    broken = [(failure.question, f"{failure.fault}: {failure.detail}", failure.answer) for failure in result.failures]
+    broken += [(f"adaptive {method.method}", method.failure, None) for method in result.adaptive if method.failure]
+    for name, message, answer in broken:
+        case = ET.SubElement(suite, "testcase", classname="target", name=_NOT_XML.sub("\ufffd", name))
+        error = ET.SubElement(case, "error", message=_NOT_XML.sub("\ufffd", message))
+        error.text = _NOT_XML.sub("\ufffd", answer or "")
+    suite.set("tests", str(len(suite)))
     suite.set("failures", str(failures))
+    suite.set("errors", str(len(broken)))
     ET.indent(suite)
     text = ET.tostring(suite, encoding="unicode")
     write_text(path, f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n")

@@ -69,6 +69,19 @@ def test_a_vector_depends_on_its_text_alone(
         np.testing.assert_allclose(together, alone[order], rtol=0, atol=1e-5)
 
 
+def test_deep_rows_begin_with_the_vector_and_depend_on_their_text_alone(
+    e5: Encoder, e5_on_two_threads: Encoder
+) -> None:
+    texts = [*ANSWERS[:12], LONG, ""]
+    alone = np.concatenate([e5.encode_deep([text], "question") for text in texts])
+    assert alone.shape == (len(texts), e5.deep_dimension) == (len(texts), 4 * 384)
+    np.testing.assert_array_equal(alone[:, :384], e5.encode(texts, "question"))
+    np.testing.assert_array_equal(alone, e5_on_two_threads.encode_deep(texts, "question"))
+    layers = alone.reshape(len(texts), 4, 384)
+    np.testing.assert_allclose(np.linalg.norm(layers, axis=2), 1, atol=1e-3)
+    assert (layers[:, 1] * layers[:, 3]).sum(axis=1).max() < 0.99, "layers differ from each other"
+
+
 @pytest.fixture(scope="module")
 def e5_on_two_threads() -> Encoder:
     return get_encoder("e5", threads=2)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from encoders.bert_layers import Layer, Linear, Norm, Shape, fold_output_biases
-from encoders.graph import Precision, quantize, write_graph
+from encoders.graph import Precision, inner_layers, quantize, write_graph
 from encoders.runtime import GraphRunner
 
 SHAPE = Shape(hidden=32, heads=4, epsilon=1e-12)
@@ -90,6 +90,20 @@ def test_folding_changes_no_state() -> None:
         reference(x, folded_norm, folded_layers), reference(x, embedding_norm, layers), atol=1e-4, rtol=0
     )
     assert not any(layer.attention_output.bias.any() or layer.output.bias.any() for layer in folded_layers)
+
+
+def test_inner_layers_are_those_of_bert_but_for_a_constant(tmp_path: Path) -> None:
+    embedding_norm, layers = random_model()
+    write_graph(tmp_path / "model.onnx", SHAPE, embedding_norm, layers, "fp32", inner=(1,))
+    run = GraphRunner(tmp_path / "model.onnx", 1, lambda numbers, _: TABLE[numbers], begin=0, end=1, positions=40)
+    for text in ("plants", "sugarfromlight"):
+        (row,) = run.encode(letters, [text], None, deep=True)
+        states = reference(TABLE[[0, *letters(text), 1]].astype(np.float64), embedding_norm, layers[:1])
+        expected = states.mean(axis=0) + layers[1].attention_output.bias  # carried by the residual
+        np.testing.assert_allclose(row[32:], expected / np.linalg.norm(expected), rtol=0, atol=5e-4)
+        np.testing.assert_array_equal(row[:32], run.encode(letters, [text], None)[0])
+    assert inner_layers(12) == (3, 6, 9)
+    assert inner_layers(1) == ()
 
 
 def test_long_text_is_the_weighted_mean_of_its_windows(tmp_path: Path) -> None:

@@ -48,6 +48,31 @@ def test_second_use_computes_nothing_and_gives_the_same_vectors(tmp_path: Path, 
     np.testing.assert_array_equal(first, LetterCountEncoder().encode(texts))
 
 
+class LetterPairEncoder(LetterCountEncoder):
+    """Its one inner layer counts the letters after each letter."""
+
+    inner_layers = (1,)
+
+    def _encode_deep(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
+        followed = np.array([[sum(map(text[1:].count, chr(97 + letter))) for letter in range(26)] for text in texts])
+        inner = unit_rows(followed).astype(np.float16).astype(np.float32)
+        return np.hstack([self._encode(texts, role, progress), inner])
+
+
+def test_inner_layers_are_remembered_and_serve_the_vectors_too(tmp_path: Path, texts: list[str]) -> None:
+    encoder = LetterPairEncoder()
+    first = StoredEncoder(encoder, EmbeddingStore(tmp_path)).encode_deep(texts)
+    np.testing.assert_array_equal(first, LetterPairEncoder().encode_deep(texts))
+    assert encoder.encoded == len(set(texts))
+    again = StoredEncoder(encoder, EmbeddingStore(tmp_path))
+    np.testing.assert_array_equal(again.encode_deep(texts[::-1]), first[::-1])
+    np.testing.assert_array_equal(again.encode(texts), first[:, :26])
+    assert encoder.encoded == len(set(texts))
+    again.encode(["new"])
+    again.encode_deep(["new", *texts])
+    assert encoder.encoded == len(set(texts)) + 2, "a text whose vector alone is known is encoded once more"
+
+
 def test_roles_are_kept_apart(tmp_path: Path, texts: list[str]) -> None:
     stored = StoredEncoder(LetterCountEncoder(), EmbeddingStore(tmp_path))
     answers, questions = stored.encode(texts, "answer"), stored.encode(texts, "question")
