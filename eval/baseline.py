@@ -27,7 +27,7 @@ class IncomparableRunsError(ValueError):
 
 
 class PartialRunError(ValueError):
-    """A part of a run where a whole one is needed."""
+    """A part of a run, or one that the target broke off, where a whole one is needed."""
 
     exit_code: ClassVar[int] = 4
 
@@ -169,6 +169,10 @@ def _require_whole(result: SuiteResult, name: str) -> None:
     if result.shard is not None:
         raise PartialRunError(
             f"{name} is shard {result.shard} of a run; put all shards together with `answergate eval merge` first"
+        )
+    if not result.complete:
+        raise PartialRunError(
+            f"{name} is not complete: the target failed on {len(result.failures)} question(s) or more"
         )
 
 

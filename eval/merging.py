@@ -29,7 +29,7 @@ def merge_results(results: Sequence[SuiteResult], names: Sequence[str]) -> Suite
 
     Raises:
         MergeError: a result is no shard, a shard is there twice, or they are not of one run.
-        MissingShardsError: shards are missing, or a shard lacks questions.
+        MissingShardsError: shards are missing, a shard lacks questions, or the target failed in it.
     """
     if not results:
         raise MergeError("nothing to merge; name the results of all shards")
@@ -51,6 +51,8 @@ def merge_results(results: Sequence[SuiteResult], names: Sequence[str]) -> Suite
     if missing := sorted(set(range(1, of + 1)) - set(by_number)):
         told = ", ".join(f"{number}/{of}" for number in missing)
         raise MissingShardsError(f"shard(s) {told} missing; run them with --shard and name their results too")
+    if failed := [str(result.shard) for result in results if not result.complete]:
+        raise MissingShardsError(f"the target failed in shard(s) {', '.join(failed)}; run them again")
     outcomes = [outcome for result in results for outcome in result.outcomes]
     if len({outcome.question_id for outcome in outcomes}) != len(outcomes):
         raise MergeError("a question is in two shards; were they run on the same files?")

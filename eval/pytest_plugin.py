@@ -101,9 +101,9 @@ class LimitItem(_SuiteItem):
             for check in self.run.checks
             if check.scope == limit.scope and (check.subject == limit.name or limit.name == DEFAULT)
         ]
-        if not own:
+        if not own and self.run.result.complete:
             pytest.skip("the run was not asked to try this")
-        _fail_on(own)
+        _fail_on(own, self.run.result)
 
 
 class BaselineItem(_SuiteItem):
@@ -190,9 +190,10 @@ def attack(
         The result, when every limit holds.
 
     Raises:
-        BrokenLimitError: a limit is broken; an AssertionError that names all of them.
+        BrokenLimitError: a limit is broken, or the target failed; an AssertionError that says all of it.
     """
     from eval.adversarial import bank_questions, lending_pool
+    from eval.plausibility import plausibility_check
     from eval.suite import SuiteSettings, run_suite
     from eval.thresholds import Thresholds, check
     from eval.thresholds_file import default_thresholds, read_thresholds
@@ -205,7 +206,7 @@ def attack(
     settings = SuiteSettings(tuple(choose_families(families)), per_question, support, seed, repeats)
     grader = _FunctionTarget(target) if callable(target) else target
     result = run_suite(grader, asked, settings, lending_pool(asked))
-    _fail_on(check(result, thresholds))
+    _fail_on([*check(result, thresholds), plausibility_check(result)], result)
     return result
 
 
@@ -225,7 +226,11 @@ class _FunctionTarget:
         return [item if isinstance(item, TargetGrade) else TargetGrade(item) for item in graded]
 
 
-def _fail_on(checks: Sequence[Check]) -> None:
+def _fail_on(checks: Sequence[Check], result: SuiteResult) -> None:
+    from eval.failures import failure_lines
+
+    if not result.complete:
+        raise BrokenLimitError("\n".join(failure_lines(result)))
     broken = [f"{item.told}\n    {item.detail}" for item in checks if not item.passed]
     if broken:
         raise BrokenLimitError("\n".join(broken))

@@ -114,7 +114,7 @@ def run_suite(
                 break
         if progress:
             progress(done, len(chosen))
-    if store:
+    if store and not failures:
         store.finish()
     tried = {family.name: family for family in (*settings.families, *(own.families if own else ()))}
     families = [FamilyEntry(family.name, family.tier, family.severity) for family in tried.values()]

@@ -36,6 +36,10 @@ def markdown_summary(result: SuiteResult, checks: Sequence[Check], comparison: C
     verdict = "worse than the baseline" if worse else "limits are broken" if broken else "all limits hold"
     if not checks and not worse:
         verdict = "report"
+    if not result.complete:
+        verdict = (
+            f"incomplete, the target failed on {len(result.failures)} question(s) or more: this run proves nothing"
+        )
     lines = [f"## Adversarial suite: {verdict}", "", f"{_escaped(result.target)}, seed {result.settings['seed']}", ""]
     lines += _totals(result)
     if broken:

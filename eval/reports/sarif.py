@@ -74,7 +74,7 @@ def sarif_log(result: SuiteResult, checks: Sequence[Check], place: str) -> dict[
                     }
                 },
                 "automationDetails": {"id": "answergate/adversarial/"},
-                "invocations": [{"executionSuccessful": True}],
+                "invocations": [{"executionSuccessful": result.complete}],
                 "columnKind": "unicodeCodePoints",
                 "results": results,
                 "properties": {"target": result.target, "seed": result.settings["seed"]},

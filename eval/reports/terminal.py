@@ -12,6 +12,7 @@ from eval.thresholds import Check
 
 WORST = 8
 SHOWN_CASES = 10
+SHOWN_CHANGES = 14
 WIDTH = 80
 MEANINGS = {
     "must_reject": "nonsense graded above 0",
@@ -80,13 +81,16 @@ def comparison_lines(comparison: Comparison) -> list[str]:
         lines.append("  every case came out the same")
     else:
         lines.append(f"  {'':<27}{'before':>7} {'now':>6} {'new':>6} {'gone':>5} {'p':>8} {'Holm':>8}")
-    for change in sorted(moved, key=lambda item: (item.level == "family", item.p_holm, item.test.p_worse)):
+    ordered = sorted(moved, key=lambda item: (item.level == "family", item.p_holm, item.test.p_worse))
+    for change in ordered[:SHOWN_CHANGES]:
         test = change.test
         verdict = " WORSE" if change.worse else ""
         lines.append(
             f"  {change.name:<27}{change.before:>7} {change.after:>6} {test.newly:>6} {test.no_longer:>5}"
             f" {test.p_worse:>8.2g} {change.p_holm:>8.2g}{verdict}"
         )
+    if len(ordered) > SHOWN_CHANGES:
+        lines.append(f"  … and {len(ordered) - SHOWN_CHANGES} more, in the reports")
     if comparison.grading.mean or comparison.grading_worse:
         verdict = " WORSE" if comparison.grading_worse else ""
         lines.append(
@@ -102,10 +106,15 @@ def comparison_lines(comparison: Comparison) -> list[str]:
         for item in cases[:SHOWN_CASES]:
             text = f"(text not kept) case {item.key} of '{item.question}'" if item.case is None else item.case.answer
             grade = "" if item.case is None else f" {item.case.grade:g}/{item.case.max_grade:g}"
-            lines.append(f"    {item.family} {item.language}{grade}: {' '.join(text.split()) or '(blank)'}"[:WIDTH])
+            lines.append(f"    {item.family} {item.language}{grade}: {_plain(text) or '(blank)'}"[:WIDTH])
         if len(cases) > SHOWN_CASES:
             lines.append(f"    … and {len(cases) - SHOWN_CASES} more, in the reports")
     return lines
+
+
+def _plain(text: str) -> str:
+    """An attacker's text without what could command the terminal."""
+    return "".join(letter if letter.isprintable() else "·" for letter in " ".join(text.split()))
 
 
 def _rate_line(name: str, rate: Rate) -> str:

@@ -58,7 +58,7 @@ def test_garbage_is_named_with_its_field(written: Path, tmp_path: Path, spoil, m
 def test_what_is_no_json_object(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ResultFileError, match="x.json"):
+    with pytest.raises(ResultFileError, match=r"x\.json"):
         read_result(path)
     with pytest.raises(ResultFileError, match="no such file"):
         read_result(tmp_path / "missing.json")

@@ -46,7 +46,7 @@ def test_missing_double_and_foreign_shards_are_refused(attacked: Attacked, plant
         merge_results([parts[0], parts[0], parts[2]], ["a", "b", "c"])
     with pytest.raises(MergeError, match="seed is 1, not 0"):
         merge_results([parts[0], attacked(planted(), shard=Shard(2, 3), seed=1), parts[2]], ["a", "b", "c"])
-    with pytest.raises(MergeError, match="is 1/2|shard 1/2"):
+    with pytest.raises(MergeError, match="shard 1/2"):
         merge_results([parts[0], attacked(planted(), shard=Shard(1, 2))], ["a", "b"])
     with pytest.raises(MergeError, match="whole run"):
         merge_results([attacked(planted())], ["a"])

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from eval.baseline import PartialRunError, compare
 from eval.results import SuiteResult
 from eval.store import OutcomeStore, grader_hash
+from eval.targets import TargetError
 
 Attacked = Callable[..., SuiteResult]
 
@@ -31,7 +33,8 @@ class Slow:
         time.sleep(float(sys.argv[2]))
         return [TargetGrade(0.0) for _ in answers]
 
-questions = [replace(sample_questions(code)[0], id=f"{code}-{n}") for code in ("ar", "de", "en", "sw") for n in range(3)]
+codes = ("ar", "de", "en", "sw")
+questions = [replace(sample_questions(code)[0], id=f"{code}-{number}") for code in codes for number in range(3)]
 settings = SuiteSettings(tuple(choose_families("blank,refusal")), 2, 3)
 target = Slow()
 result = run_suite(target, questions, settings, store=OutcomeStore(sys.argv[1], None, "slow"))
@@ -45,7 +48,8 @@ def lines(folder: Path) -> int:
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SLOW_RUN, str(tmp_path)]
-    process = subprocess.Popen([*command, "0.2"], env={**os.environ, "PYTHONPATH": os.getcwd()})
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    process = subprocess.Popen([*command, "0.2"], env=environment)
     deadline = time.monotonic() + 60
     while lines(tmp_path) < 3 and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
@@ -55,7 +59,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     assert 3 <= finished < 12, "the run was to be killed in the middle"
     with next(tmp_path.glob("*.jsonl")).open("ab") as stream:
         stream.write(b'{"key": "half a li')
-    done = subprocess.run([*command, "0"], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": os.getcwd()})  # fmt: skip
+    done = subprocess.run([*command, "0"], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.split() == [str(12 - finished), "12"]
     assert not list(tmp_path.glob("*.jsonl")), "of a target without a content hash nothing is kept after the run"
 
@@ -95,3 +99,24 @@ def test_the_graders_hash_says_what_it_is_made_of() -> None:
     described = {"gate_hash": "a", "encoder": "e5", "encoder_hash": "b"}
     assert grader_hash(described) == grader_hash(dict(described))
     assert grader_hash(described) != grader_hash({**described, "gate_hash": "c"})
+
+
+def test_a_run_that_the_target_broke_off_goes_on_too(attacked: Attacked, planted: type, tmp_path: Path) -> None:
+    class Failing(planted):
+        def grade(self, question, support, answers):
+            if question.id.startswith("zh"):
+                raise TargetError("unreachable", "gone")
+            return super().grade(question, support, answers)
+
+    broken = attacked(Failing(leaks=80), store=OutcomeStore(tmp_path, None, "planted"))
+    assert not broken.complete and len(broken.failures) == 3
+    again = planted(leaks=80)
+    whole = attacked(again, store=OutcomeStore(tmp_path, None, "planted"))
+    assert whole.complete and sum(outcome.language == "zh" for outcome in whole.outcomes) == 3
+    assert again.asked < attacked_texts(whole) / 3
+    with pytest.raises(PartialRunError, match="not complete"):
+        compare(broken, whole)
+
+
+def attacked_texts(result: SuiteResult) -> int:
+    return sum(family.leaks.attempts for family in result.families) + result.genuine.attempts

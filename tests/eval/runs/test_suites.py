@@ -51,7 +51,8 @@ def test_asap_aes_is_read_with_its_quotes_its_encoding_and_scores_from_0(aes_fil
 
 def test_asap_sas_names_its_columns_otherwise(tmp_path: Path) -> None:
     path = tmp_path / "sas.tsv"
-    rows = "\n".join(f'{number}\t7\t{score}\t{score}\t"{text}' for number, (text, score) in enumerate(zip(ESSAYS, SCORES, strict=True)))  # fmt: skip
+    lines = [f'{row}\t7\t{SCORES[row]}\t{SCORES[row]}\t"{text}' for row, text in enumerate(ESSAYS)]
+    rows = "\r\n".join(lines)
     path.write_text(f"Id\tEssaySet\tScore1\tScore2\tEssayText\r\n{rows}\r\n", encoding="utf-8")
     (question,) = read_asap(path)
     assert question.answers[0].text == f'"{ESSAYS[0]}', "a quote that is never closed swallows no rows"
