@@ -5,7 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from eval.baseline_commands import add_baseline_commands
+from eval.run_arguments import (
+    add_judging_arguments,
+    add_run_arguments,
+    chosen_per_question,
+    chosen_run,
+    chosen_thresholds,
+    conclude,
+)
+from eval.target_options import add_attack_options, add_target_options, chosen_search, chosen_target
+
+if TYPE_CHECKING:
+    from eval.results import SuiteResult
 
 from eval.harden_commands import add_harden_command
 
@@ -19,24 +33,21 @@ def add_commands(subparsers: Any) -> None:
     adversarial.add_argument(
         "--questions", type=Path, nargs="+", default=[], metavar="FILE", help="graded files (default: the bundled bank)"
     )
-    adversarial.add_argument("--gate", default="bundled", help="a gate's folder, 'bundled' (default) or 'none'")
-    adversarial.add_argument("--encoder", default="e5", help="encoder when there is no gate (default e5)")
+    add_target_options(adversarial)
+    adversarial.add_argument("--gate", help="a gate's folder, 'bundled' (default) or 'none'")
+    adversarial.add_argument("--encoder", help="encoder when there is no gate (default e5)")
     adversarial.add_argument("--families", default="all", help="'all' or names by commas")
     adversarial.add_argument("--languages", help="only questions in these languages, by commas")
-    adversarial.add_argument("--per-question", type=int, default=2, metavar="N", help="attacks per family (default 2)")
+    adversarial.add_argument("--per-question", type=int, metavar="N", help="attacks per family (default 2)")
     adversarial.add_argument("--support", type=int, default=25, help="graded answers to learn from (default 25)")
     adversarial.add_argument("--seed", type=int, default=0)
-    adversarial.add_argument("--threads", type=int, default=2, help="encoder threads (default 2)")
-    adversarial.add_argument("--json", type=Path, metavar="F", help="write the result as JSON")
-    adversarial.add_argument("--html", type=Path, metavar="F", help="write the report as one HTML page")
-    adversarial.add_argument("--junit", type=Path, metavar="F", help="write JUnit XML")
-    adversarial.add_argument(
-        "--max-leak-rate", type=float, metavar="X", help="exit 1 when more must_reject attacks are graded above 0"
-    )
-    adversarial.add_argument(
-        "--max-false-rejection", type=float, metavar="Y", help="exit 1 when more honest answers are turned away"
-    )
+    adversarial.add_argument("--threads", type=int, help="encoder threads (default 2)")
+    add_attack_options(adversarial)
+    add_run_arguments(adversarial)
+    add_judging_arguments(adversarial)
     adversarial.set_defaults(run=run_adversarial)
+
+    add_baseline_commands(commands)
 
     gate = commands.add_parser("gate", help="rejection by family at fixed false-rejection rates")
     gate.add_argument("--questions", type=Path, nargs="+", required=True, metavar="FILE", help="graded files")
@@ -59,39 +70,35 @@ def add_commands(subparsers: Any) -> None:
 
 
 def run_adversarial(arguments: argparse.Namespace) -> int:
-    """`answergate eval adversarial`: 0, or 1 when a threshold is broken."""
-    from eval.adversarial import evaluate_adversarial
-    from eval.reports import summary_lines, write_html, write_junit
-    from eval.thresholds import Thresholds, check
+    """`answergate eval adversarial`: 0; 1 a limit is broken, 3 worse than the baseline, 4 the target failed."""
+    from eval.contract import read_result
 
-    result = evaluate_adversarial(
+    # What is wrong with the files that judge is said before the run is paid for.
+    chosen_thresholds(arguments)
+    if arguments.baseline:
+        read_result(arguments.baseline)
+    return conclude(evaluated(arguments), arguments)
+
+
+def evaluated(arguments: argparse.Namespace) -> SuiteResult:
+    """The run that the flags of `eval adversarial` describe."""
+    from eval.adversarial import evaluate_adversarial
+
+    run = chosen_run(arguments)
+    return evaluate_adversarial(
         arguments.questions,
-        gate=arguments.gate,
+        target=chosen_target(arguments),
         families=arguments.families,
-        per_question=arguments.per_question,
+        per_question=chosen_per_question(arguments, run),
         support=arguments.support,
         seed=arguments.seed,
-        encoder=arguments.encoder,
-        threads=arguments.threads,
         languages=arguments.languages.split(",") if arguments.languages else None,
+        attacks=arguments.attacks,
+        search=chosen_search(arguments),
+        search_progress=_progress("searched"),
         progress=_progress("questions"),
+        run=run,
     )
-    checks = check(result, Thresholds(arguments.max_leak_rate, arguments.max_false_rejection))
-    if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(result.to_json(), encoding="utf-8", errors="backslashreplace")
-    if arguments.html:
-        write_html(arguments.html, result, checks)
-    if arguments.junit:
-        write_junit(arguments.junit, result, checks)
-    print("\n".join(summary_lines(result)))
-    for item in checks:
-        state = "passed" if item.passed else "BROKEN"
-        print(f"{state}: {item.name} {item.observed:.4%}, limit {item.limit:.4%} ({item.detail})")
-    for path in (arguments.json, arguments.html, arguments.junit):
-        if path:
-            print(f"written: {path}")
-    return 0 if all(item.passed for item in checks) else 1
 
 
 def run_gate(arguments: argparse.Namespace) -> int:

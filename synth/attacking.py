@@ -2,22 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from synth.attacks import AttackContext, AttackFamily, make_attacks
 from synth.examples import Example, Provenance, as_parameters
 from synth.graded import GradedQuestion
 
+if TYPE_CHECKING:
+    from synth.bank import Bank
+
 ATTACKS_VERSION = "1"
 
 
-def attack_context(question: GradedQuestion, pool: Sequence[GradedQuestion]) -> AttackContext:
-    """The question among the others of a pool: those of its group, and those of other groups in its language."""
+Asked = tuple[str, str]
+"""A question as it is asked, whatever file it comes from: text and language."""
+
+
+@dataclass(frozen=True)
+class AttackSources:
+    """What somebody wrote for certain questions: adversarial texts by family, and the question in other languages."""
+
+    written: Mapping[Asked, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    translations: Mapping[Asked, Sequence[GradedQuestion]] = field(default_factory=dict)
+
+
+def bank_sources(bank: Bank) -> AttackSources:
+    """The bank's adversarial texts under the families they belong to, and its parallel questions."""
+    from synth.bank.load import ADVERSARIAL_KINDS
+
+    versions: dict[str, list[GradedQuestion]] = defaultdict(list)
+    for question in bank.questions:
+        if question.parallel is not None:
+            versions[question.parallel].append(question.graded_question())
+    written: dict[Asked, Mapping[str, Sequence[str]]] = {}
+    translations: dict[Asked, Sequence[GradedQuestion]] = {}
+    for question in bank.questions:
+        asked = (question.question.strip(), question.language)
+        written[asked] = {family: getattr(question, kind) for kind, family in ADVERSARIAL_KINDS.items()}
+        if question.parallel is not None:
+            translations[asked] = [
+                other for other in versions[question.parallel] if other.language != question.language
+            ]
+    return AttackSources(written, translations)
+
+
+def attack_context(
+    question: GradedQuestion, pool: Sequence[GradedQuestion], sources: AttackSources | None = None
+) -> AttackContext:
+    """The question among the others of a pool: those of its group, and those of other groups in its language.
+
+    Args:
+        sources: what was written for questions; what belongs to this one is taken from it.
+    """
+    asked = (question.text.strip(), question.language)
     return AttackContext(
         question=question,
         course=[other for other in pool if other.group == question.group and other.text != question.text],
         elsewhere=[other for other in pool if other.group != question.group and other.language == question.language],
+        translations=sources.translations.get(asked, ()) if sources else (),
+        written=sources.written.get(asked, {}) if sources else {},
     )
 
 

@@ -9,8 +9,13 @@ from pathlib import Path
 
 import jinja2
 
-from eval.results import Case, FamilyResult, Rate, SuiteResult
-from eval.statistics import exact_interval
+from eval.analysis import analyse
+from eval.baseline import Comparison
+from eval.files import write_text
+from eval.history import StoredRun
+from eval.reports.trend import HEIGHT, WIDTH, trends
+from eval.results import Case, FamilyResult, Rate, SuiteResult, total_rate
+from eval.statistics import ClusteredRate, exact_interval
 from eval.thresholds import Check
 
 TIER_TITLES = {
@@ -19,7 +24,9 @@ TIER_TITLES = {
     "must_not_move": "Must not move: harmless changes to an honest answer",
     "semantic": "Semantic changes: reported, not part of the promise",
 }
-SHOWN_LEAKS = 60
+SHOWN_LEAKS = 40
+SHOWN_AWAY = 20
+MOST_LEAKING = 5
 
 
 @dataclass(frozen=True)
@@ -36,12 +43,15 @@ class FamilyRow:
 
 @dataclass(frozen=True)
 class TierTable:
-    """The families of one tier, those that leak most first."""
+    """The families of one tier, those that leak most first; `held` are those that never leaked, here or before."""
 
     tier: str
     title: str
     total: Rate
+    clustered: ClusteredRate
     rows: tuple[FamilyRow, ...]
+    held: tuple[FamilyRow, ...]
+    by_language: tuple[Rate | None, ...]
 
 
 def write_html(
@@ -49,16 +59,20 @@ def write_html(
     result: SuiteResult,
     checks: Sequence[Check] = (),
     baseline: SuiteResult | None = None,
+    comparison: Comparison | None = None,
+    history: Sequence[StoredRun] = (),
 ) -> None:
     """Write the page.
 
     Args:
         checks: thresholds to show as passed or broken.
         baseline: another run on the same questions, drawn beside this one.
+        comparison: what changed since that run, case by case.
+        history: stored runs, the oldest first, for the trend.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
+        autoescape=jinja2.select_autoescape(("html.j2",), default=True),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -66,25 +80,31 @@ def write_html(
     environment.filters["percent"] = percent
     environment.filters["shade"] = shade
     environment.filters["direction"] = direction
-    languages = sorted({family.language for family in result.families})
     page = environment.get_template("report.html.j2").render(
         result=result,
         baseline=baseline,
-        checks=checks,
-        languages=languages,
-        tiers=_tier_tables(result, baseline, languages),
-        leaks=_spread(result.leaks, SHOWN_LEAKS),
-        leak_count=len(result.leaks),
+        comparison=comparison,
+        checks=list(checks),
+        broken=sum(not item.passed for item in checks),
+        languages=result.languages,
+        tiers=_tier_tables(result, baseline),
+        analysis=analyse(result),
+        trends=trends(history),
+        trend_size=(WIDTH, HEIGHT),
+        most=_most_leaking(result),
+        leaks=_spread(_must_reject_leaks(result), SHOWN_LEAKS),
+        gains=_spread([case for case in result.leaks if case.clean is not None], SHOWN_LEAKS // 2),
+        shown_away=SHOWN_AWAY,
+        css=Path(__file__).with_name("report.css").read_text(encoding="utf-8"),
     )
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(page, encoding="utf-8", errors="backslashreplace")
+    write_text(path, page)
 
 
 def percent(value: float) -> str:
     """A rate for people: more digits where it is small."""
     if value == 0:
         return "0 %"
-    return f"{value:.2%}".replace("%", " %") if value < 0.0995 else f"{value:.0%}".replace("%", " %")
+    return f"{value:.2%}".replace("%", "\u00a0%") if value < 0.0995 else f"{value:.0%}".replace("%", "\u00a0%")
 
 
 def shade(rate: float) -> int:
@@ -97,15 +117,21 @@ def direction(language: str) -> str:
     return "rtl" if language.split("-")[0] in ("ar", "fa", "he", "ur", "ps", "yi", "dv") else "ltr"
 
 
-def _tier_tables(result: SuiteResult, baseline: SuiteResult | None, languages: Sequence[str]) -> list[TierTable]:
+def _tier_tables(result: SuiteResult, baseline: SuiteResult | None) -> list[TierTable]:
     tables = []
+    clustered = analyse(result).rates
     for tier, title in TIER_TITLES.items():
         members = [family for family in result.families if family.tier == tier]
-        names = dict.fromkeys(family.name for family in members)
-        rows = [_row(name, members, baseline, languages) for name in names]
+        rows = [
+            _row(name, members, baseline, result.languages) for name in dict.fromkeys(item.name for item in members)
+        ]
         if rows:
             rows.sort(key=lambda row: (-row.leaks.rate, -(row.baseline.rate if row.baseline else 0.0)))
-            tables.append(TierTable(tier, title, result.total(tier), tuple(rows)))
+            leaking = tuple(row for row in rows if row.leaks.events or (row.baseline and row.baseline.events))
+            held = tuple(row for row in rows if row not in leaking)
+            languages = [[item.leaks for item in members if item.language == language] for language in result.languages]
+            by_language = tuple(total_rate(rates) if rates else None for rates in languages)
+            tables.append(TierTable(tier, title, result.total(tier), clustered[tier], leaking, held, by_language))
     return tables
 
 
@@ -114,20 +140,25 @@ def _row(
 ) -> FamilyRow:
     own = [family for family in members if family.name == name]
     by_language = {family.language: family.leaks for family in own}
-    leaks = _sum(own)
-    beside = None if baseline is None else _sum([family for family in baseline.families if family.name == name])
+    leaks = total_rate([family.leaks for family in own])
     return FamilyRow(
         name=name,
         severity=own[0].severity,
         leaks=leaks,
         interval=exact_interval(leaks.events, leaks.attempts),
-        baseline=beside,
+        baseline=None if baseline is None else baseline.of_family(name),
         cells=tuple(by_language.get(language) for language in languages),
     )
 
 
-def _sum(families: Sequence[FamilyResult]) -> Rate:
-    return Rate(sum(family.leaks.events for family in families), sum(family.leaks.attempts for family in families))
+def _most_leaking(result: SuiteResult) -> list[tuple[str, Rate]]:
+    rates = [(name, result.of_family(name)) for name in result.family_names("must_reject")]
+    return sorted(((name, rate) for name, rate in rates if rate.events), key=lambda item: -item[1].rate)[:MOST_LEAKING]
+
+
+def _must_reject_leaks(result: SuiteResult) -> list[Case]:
+    own = set(result.family_names("must_reject"))
+    return [case for case in result.leaks if case.family in own]
 
 
 def _spread(cases: Sequence[Case], count: int) -> list[Case]:

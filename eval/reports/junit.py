@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from pathlib import Path
 
 import regex
 
+from eval.baseline import Comparison
+from eval.files import write_text
 from eval.results import FamilyResult, SuiteResult
 from eval.thresholds import Check
 
@@ -16,11 +17,17 @@ _NOT_XML = regex.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 SHOWN_LEAKS = 10
 
 
-def write_junit(path: str | os.PathLike[str], result: SuiteResult, checks: Sequence[Check]) -> None:
+def write_junit(
+    path: str | os.PathLike[str],
+    result: SuiteResult,
+    checks: Sequence[Check],
+    comparison: Comparison | None = None,
+) -> None:
     """Write the result as JUnit XML.
 
     A must_reject family with a leak is a failed case when no threshold was given; with thresholds they decide and the
-    leaks are only told in `system-out`. Other tiers are informative.
+    leaks are only told in `system-out`. Other tiers are informative. What got worse since a baseline is a failed case,
+    what the target failed on an error.
     """
     suite = ET.Element("testsuite", name=f"answergate {result.target}")
     failures = 0
@@ -36,13 +43,26 @@ def write_junit(path: str | os.PathLike[str], result: SuiteResult, checks: Seque
         case = ET.SubElement(suite, "testcase", classname="threshold", name=item.name)
         if not item.passed:
             failures += 1
-            message = f"{item.observed:.4%} is above {item.limit:.4%}: {item.detail}"
-            ET.SubElement(case, "failure", message=message)
-    suite.set("tests", str(len(result.families) + len(checks)))
+            ET.SubElement(case, "failure", message=f"{item.told} ({item.detail})")
+    changes = [] if comparison is None else comparison.changes
+    for change in changes:
+        case = ET.SubElement(suite, "testcase", classname=f"baseline.{change.level}", name=change.name)
+        if change.worse:
+            failures += 1
+            told = f"{change.test.newly} new, {change.test.no_longer} gone, Holm-adjusted p {change.p_holm:.2g}"
+            ET.SubElement(case, "failure", message=f"worse than the baseline: {told}")
+    broken = [(failure.question, f"{failure.fault}: {failure.detail}", failure.answer) for failure in result.failures]
+    broken += [(f"adaptive {method.method}", method.failure, None) for method in result.adaptive if method.failure]
+    for name, message, answer in broken:
+        case = ET.SubElement(suite, "testcase", classname="target", name=_NOT_XML.sub("\ufffd", name))
+        error = ET.SubElement(case, "error", message=_NOT_XML.sub("\ufffd", message))
+        error.text = _NOT_XML.sub("\ufffd", answer or "")
+    suite.set("tests", str(len(suite)))
     suite.set("failures", str(failures))
+    suite.set("errors", str(len(broken)))
     ET.indent(suite)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    text = ET.tostring(suite, encoding="unicode")
+    write_text(path, f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n")
 
 
 def _message(family: FamilyResult) -> str:

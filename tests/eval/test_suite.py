@@ -10,7 +10,7 @@ import pytest
 from encoders import Encoder
 from eval.reports import summary_lines, write_html, write_junit
 from eval.results import SuiteResult
-from eval.suite import SuiteSettings, TargetError, divide, is_leak, run_suite
+from eval.suite import SuiteSettings, divide, is_leak, run_suite
 from eval.targets import FullGraderTarget, TargetGrade
 from eval.thresholds import Thresholds, check
 from grader.full import FullGrader
@@ -85,20 +85,22 @@ def test_one_that_obeys_injections_is_caught(questions: list[GradedQuestion]) ->
 
 
 @pytest.mark.parametrize("grade", [-1.0, 99.0, float("nan")])
-def test_a_lying_target_is_an_error_never_a_pass(questions: list[GradedQuestion], grade: float) -> None:
-    with pytest.raises(TargetError, match="outside 0"):
-        run(RuleTarget("liar", lambda question, answer: grade), questions)
+def test_a_lying_target_is_a_failure_never_a_pass(questions: list[GradedQuestion], grade: float) -> None:
+    result = run(RuleTarget("liar", lambda question, answer: grade), questions)
+    assert not result.complete
+    assert {failure.fault for failure in result.failures} <= {"out of range", "not a number"}
+    assert result.must_reject.attempts == 0
 
 
-def test_missing_rows_are_an_error(questions: list[GradedQuestion]) -> None:
+def test_missing_rows_are_a_failure(questions: list[GradedQuestion]) -> None:
     class Forgetful(RuleTarget):
         def grade(
             self, question: GradedQuestion, support: Sequence[GradedAnswer], answers: Sequence[str]
         ) -> list[TargetGrade]:
             return super().grade(question, support, answers)[:-1]
 
-    with pytest.raises(TargetError, match="returned"):
-        run(Forgetful("forgetful", lambda question, answer: 0.0), questions)
+    result = run(Forgetful("forgetful", lambda question, answer: 0.0), questions)
+    assert {failure.fault for failure in result.failures} == {"missing rows"}
 
 
 def test_the_same_seed_gives_the_same_bytes(questions: list[GradedQuestion]) -> None:

@@ -1,4 +1,4 @@
-"""The suite's statistics. Every function states what it assumes."""
+"""How well grades are given: agreement with the teacher's."""
 
 from __future__ import annotations
 
@@ -6,30 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-
-
-def upper_bound(successes: int, trials: int, confidence: float = 0.95) -> float:
-    """Exact one-sided upper bound of a rate (Clopper and Pearson 1934); 1 without trials.
-
-    Assumes independent trials of one rate. Answers to one question are not quite independent: with few questions the
-    bound is optimistic. With no success it is 1 - (1 - confidence)^(1 / trials), about 3 / trials.
-
-    Raises:
-        ValueError: `successes` is not in 0 … `trials`.
-    """
-    from scipy.stats import beta
-
-    if not 0 <= successes <= trials:
-        raise ValueError(f"{successes} successes of {trials} trials")
-    if successes == trials:
-        return 1.0
-    return float(beta.ppf(confidence, successes + 1, trials - successes))
-
-
-def exact_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Exact two-sided interval of a rate (Clopper and Pearson 1934), under the assumptions of `upper_bound`."""
-    tail = (1.0 + confidence) / 2
-    return 1.0 - upper_bound(trials - successes, trials, tail), upper_bound(successes, trials, tail)
 
 
 def quadratic_weighted_kappa(given: ArrayLike, predicted: ArrayLike) -> float:

@@ -1,0 +1,73 @@
+"""When to ask an HTTP server again, and how long to wait before."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from eval.targets.base import TargetError
+
+PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
+"""Statuses that may be another the next time."""
+FIRST_WAIT = 0.25
+LONGEST_WAIT = 30.0
+LONGEST_WISH = 300.0
+"""Seconds; a server that asks for more patience than this is not waited for."""
+
+Reply = TypeVar("Reply")
+
+
+class PassingError(Exception):
+    """An error worth another try. `wish` is the server's `Retry-After` in seconds, or None."""
+
+    def __init__(self, error: TargetError, wish: float | None = None) -> None:
+        self.error = error
+        self.wish = wish
+        super().__init__(str(error))
+
+
+@dataclass
+class Patience:
+    """Exponential waiting with full jitter, never shorter than the server asked for; seeded."""
+
+    retries: int
+    first_wait: float = FIRST_WAIT
+    rng: random.Random = field(default_factory=lambda: random.Random(0))
+
+    async def insist(self, ask: Callable[[], Awaitable[Reply]]) -> Reply:
+        """What `ask` returns, asked again up to `retries` times after a `PassingError`.
+
+        Raises:
+            TargetError: the last error, when no try was left.
+        """
+        failures = 0
+        while True:
+            try:
+                return await ask()
+            except PassingError as passing:
+                failures += 1
+                error, wish = passing.error, passing.wish or 0.0
+                if failures > self.retries or wish > LONGEST_WISH:
+                    times = f" ({failures} tries)" if failures > 1 else ""
+                    detail = f"{error.detail}{times}"
+                    if wish > LONGEST_WISH:
+                        detail += f"; the server asks to wait for {wish:.0f} s"
+                    raise TargetError(error.fault, detail, error.question, error.answer) from passing
+            await asyncio.sleep(wish + self.rng.uniform(0.0, min(LONGEST_WAIT, self.first_wait * 2.0**failures)))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds a server asks to wait (RFC 9110, 10.2.3: a number or a date), None when it does not say."""
+    value = headers.get("retry-after")
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        date = email.utils.parsedate_tz(value)
+        return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
