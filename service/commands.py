@@ -30,6 +30,7 @@ def add_commands(subparsers: Any) -> None:
         help="seconds to the second attempt, then twice as long each time (5)",
     )
     serve.add_argument("--queue", type=int, default=256, help="answers that may wait; more get 429 (default 256)")
+    serve.add_argument("--batch", type=int, default=64, help="answers graded together at most (default 64)")
     serve.add_argument("--behind-https", action="store_true", help="a proxy in front speaks HTTPS")
     serve.set_defaults(run=run_serve)
 
@@ -69,6 +70,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
         gate=arguments.gate,
         threads=arguments.threads,
         queue=arguments.queue,
+        batch=arguments.batch,
         behind_https=arguments.behind_https,
         attempts=AttemptPolicy(arguments.attempts, arguments.delay),
     )

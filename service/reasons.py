@@ -13,11 +13,8 @@ def reason_text(reason: str | None, language: str) -> str | None:
     """The reason in words; in English when the language or the reason has no translation."""
     if reason is None:
         return None
-    table = _texts()
-    for tag in (language.split("-")[0], FALLBACK):
-        if reason in table.get(tag, {}):
-            return table[tag][reason]
-    return table[FALLBACK]["other"]
+    own = _texts().get(language.split("-")[0], _texts()[FALLBACK])
+    return own.get(reason, own["other"])
 
 
 @lru_cache(maxsize=1)

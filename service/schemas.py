@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from synth.examples import checked_language
+from synth.examples import LANGUAGE_TAG, checked_language
 
 MAX_ROW = 2**31 - 1
 
@@ -27,8 +27,13 @@ def _not_blank(value: str) -> str:
 
 Content = Annotated[str, BeforeValidator(_storable), Field(max_length=100_000)]
 """Any text; the limits of the server are checked where it is used."""
-QuestionText = Annotated[Content, AfterValidator(_not_blank)]
-Language = Annotated[str, Field(max_length=35, examples=["en", "sw", "pt-BR"]), AfterValidator(checked_language)]
+# The patterns are for the description; the validators say in words what is wrong.
+QuestionText = Annotated[Content, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
+Language = Annotated[
+    str,
+    AfterValidator(checked_language),
+    Field(max_length=35, examples=["en", "sw", "pt-BR"], json_schema_extra={"pattern": f"^{LANGUAGE_TAG.pattern}$"}),
+]
 MaxGrade = Annotated[float, Field(ge=0.1, le=1000, allow_inf_nan=False, examples=[3])]
 Grade = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False, examples=[2])]
 
@@ -227,7 +232,8 @@ class Suggestion(BaseModel):
 
     submission_id: int
     answer: str
-    why: str
+    why: Literal["just_turned_away", "most_telling"]
+    """The gate only just turned it away; or its grade would tell most about the other answers."""
 
 
 class Distribution(BaseModel):
