@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from grader.full import GradeResult
+from relevance.gate import IRRELEVANT
 from service.accounts import Account
 from service.encoding import RememberingEncoder
 from service.errors import ConflictError, InvalidError, ServiceError, TooManyError
@@ -67,6 +68,7 @@ class _Admitted:
     taught: Taught
     texts: tuple[str, ...]
     number: int = 0
+    misses: int = 0
     read: Read | None = None
     results: list[GradeResult] | None = None
 
@@ -117,7 +119,8 @@ class HandingIn:
                 ahead[who] += 1
                 if work.key is not None:
                     keys.add((*who, work.key))
-                admitted.append(_Admitted(place, work, taught, (work.text,), number))
+                misses = sum(earlier.reason == IRRELEVANT for earlier in taught.attempts[work.student.id])
+                admitted.append(_Admitted(place, work, taught, (work.text,), number, misses))
             except ServiceError as error:
                 outcomes[place] = error
         return admitted
@@ -164,7 +167,7 @@ class HandingIn:
             return
         for item in admitted:
             try:
-                item.read, item.results = item.taught.lesson.read_and_grade(item.texts)
+                item.read, item.results = item.taught.lesson.read_and_grade(item.texts, [item.misses] * len(item.texts))
                 if isinstance(item.work, Ask):
                     outcomes[item.place] = item.results
             except Exception as error:
@@ -213,6 +216,7 @@ class HandingIn:
                     time=work.time,
                     grade=result.grade,
                     reason=result.reason,
+                    misses=item.misses,
                     flags=flags(work.text, earlier),
                     idempotency_key=work.key,
                 )

@@ -21,7 +21,7 @@ from grader.full import FullGrader, GradeResult
 from grader.levels import Floats
 from grader.question import QuestionGrader
 from grader.storage import StoredAnswer
-from relevance.gate import QuestionGate, Verdict
+from relevance.gate import IRRELEVANT, QuestionGate, Verdict
 from service.store import QuestionRecord
 from synth.graded import GradedAnswer
 
@@ -39,6 +39,8 @@ class Read:
     gate: QuestionGate
     """The gate that judged them."""
     texts: tuple[str, ...]
+    misses: tuple[int, ...]
+    """How many of the same student's earlier attempts the gate had turned away."""
     own_texts: tuple[str, ...]
     vectors: Vectors
     verdicts: tuple[Verdict, ...]
@@ -79,7 +81,7 @@ class Lesson:
         full: the full grader.
         record: the question.
         graded: its graded answers, at least one.
-        submissions: (id, text) of what students handed in.
+        submissions: (id, text, misses) of what students handed in.
 
     Raises:
         ValueError: there is no graded answer.
@@ -90,7 +92,7 @@ class Lesson:
         full: FullGrader,
         record: QuestionRecord,
         graded: Sequence[StoredAnswer],
-        submissions: Sequence[tuple[int, str]],
+        submissions: Sequence[tuple[int, str, int]],
     ) -> None:
         if not graded:
             raise ValueError("no answer is graded yet")
@@ -100,33 +102,41 @@ class Lesson:
         self._gate_of_all = full.gate
         self._lock = threading.RLock()
         self._reader = AnswerReader(record.graded_question(()), full.encoder)
-        self._submission_ids = [number for number, _ in submissions]
+        self._submission_ids = [number for number, _, _ in submissions]
         self._chunks: list[Read] = []
-        self._learn(graded, [text for _, text in submissions])
+        self._learn(graded, [text for _, text, _ in submissions], [misses for _, _, misses in submissions])
 
     def grade(self, texts: Sequence[str]) -> list[GradeResult]:
         """Grade answers as handed in; nothing is kept."""
         with self._lock:
             return self.read_and_grade(texts)[1]
 
-    def read_and_grade(self, texts: Sequence[str]) -> tuple[Read, list[GradeResult]]:
+    def read_and_grade(
+        self, texts: Sequence[str], misses: Sequence[int] | None = None
+    ) -> tuple[Read, list[GradeResult]]:
         """Grade answers, and what `add_submissions` needs to keep them."""
         with self._lock:
-            read = self.read(texts)
+            read = self.read(texts, misses)
             return read, self.results(read)
 
-    def read(self, texts: Sequence[str]) -> Read:
-        """Judge answers and read their evidence."""
+    def read(self, texts: Sequence[str], misses: Sequence[int] | None = None) -> Read:
+        """Judge answers and read their evidence.
+
+        Args:
+            misses: how many of the student's earlier attempts at each were turned away as off the topic; by default 0.
+        """
         with self._lock:
+            missed = (0,) * len(texts) if misses is None else tuple(misses)
             judged = self._gate.judge(texts)
             table = self._reader.read(judged.texts, judged.vectors)
             covariance, mean = self._grader.covariance_with(table)
             return Read(
                 self._gate,
                 tuple(texts),
+                missed,
                 tuple(judged.texts),
                 judged.vectors,
-                tuple(judged.verdicts),
+                tuple(map(self._after_misses, texts, judged.verdicts, missed)),
                 table,
                 covariance,
                 mean,
@@ -152,7 +162,7 @@ class Lesson:
         with self._lock:
             if read.gate is not self._gate:
                 # What answers are compared with has changed since.
-                read = self.read(read.texts)
+                read = self.read(read.texts, read.misses)
             self._chunks.append(read)
             self._submission_ids.extend(ids)
 
@@ -171,7 +181,7 @@ class Lesson:
     def replace_graded(self, graded: Sequence[StoredAnswer]) -> None:
         """Graded answers came or went: learn again from all there are, at least one."""
         with self._lock:
-            self._learn(graded, list(self.submitted.texts))
+            self._learn(graded, self.submitted.texts, self.submitted.misses)
 
     def regrade(self) -> None:
         """Fit and judge again from nothing but the graded answers."""
@@ -180,7 +190,7 @@ class Lesson:
                 StoredAnswer(number, answer.text, answer.grade)
                 for number, answer in zip(self._answer_ids, self._support, strict=True)
             ]
-            self._learn(graded, list(self.submitted.texts))
+            self._learn(graded, self.submitted.texts, self.submitted.misses)
 
     @property
     def submitted(self) -> Read:
@@ -244,6 +254,17 @@ class Lesson:
                 found.append((row, "most_telling"))
             return [Suggestion(self._submission_ids[row], why) for row, why in reversed(found)]
 
+    def _after_misses(self, text: str, verdict: Verdict, misses: int) -> Verdict:
+        """The verdict, given how often the student missed the topic before.
+
+        Who tries long enough gets something through any threshold. So every miss halves the doubt that is left to the
+        next attempt: P(irrelevant) may be (1 - threshold) / 2^misses. What the teacher has graded is not doubted.
+        """
+        doubt = (1.0 - self._gate.threshold) / 2.0 ** min(misses, 60)
+        if not misses or verdict.rejected or 1.0 - verdict.relevance <= doubt or text.strip() in self._known:
+            return verdict
+        return Verdict(verdict.relevance, IRRELEVANT)
+
     def _is_close(self, verdict: Verdict) -> bool:
         return verdict.rejected and verdict.relevance >= CLOSE_TO_THE_LIMIT * self._gate.threshold
 
@@ -264,7 +285,7 @@ class Lesson:
             covariance = covariance - np.outer(covariance[:, best], covariance[best]) / total[best]
         return [int(chosen_from[place]) for place in found]
 
-    def _learn(self, graded: Sequence[StoredAnswer], submitted: Sequence[str]) -> None:
+    def _learn(self, graded: Sequence[StoredAnswer], submitted: Sequence[str], misses: Sequence[int]) -> None:
         if not graded:
             raise ValueError("no answer is graded yet")
         self._answer_ids = [answer.id for answer in graded]
@@ -277,7 +298,7 @@ class Lesson:
         grader = QuestionGrader(max_grade=self.record.max_grade, prior=self._full.prior)
         self._grader = grader.fit(table, [answer.grade for answer in self._support])
         self._graded = self.read([answer.text for answer in self._support])
-        self._chunks = [self.read(submitted)]
+        self._chunks = [self.read(submitted, misses)]
 
     def _new_gate(self) -> QuestionGate:
         return self._gate_of_all.for_question(self.record.graded_question(()), self._support)
@@ -285,7 +306,7 @@ class Lesson:
     def _judge_again(self) -> None:
         self._gate = self._new_gate()
         self._graded = self.read(self._graded.texts)
-        self._chunks = [self.read(self.submitted.texts)]
+        self._chunks = [self.read(self.submitted.texts, self.submitted.misses)]
 
     def _standing(self, read: Read) -> Standing:
         predicted = self._grader.read_off(self._grader.probabilities_of(read.covariance, read.mean))
@@ -319,6 +340,7 @@ def _joined(parts: Sequence[Read]) -> Read:
     return Read(
         parts[-1].gate,
         tuple(text for part in parts for text in part.texts),
+        tuple(count for part in parts for count in part.misses),
         tuple(text for part in parts for text in part.own_texts),
         np.concatenate([part.vectors for part in parts]),
         tuple(verdict for part in parts for verdict in part.verdicts),

@@ -99,7 +99,9 @@ class Lessons:
             message = "no answer to this question is graded yet; the teacher grades some first"
             raise ConflictError(message, code="no_graded_answers")
         submissions = {item.id: item for item in self._store.submissions(question_id)}
-        lesson = Lesson(self._full, record, graded, [(item.id, item.text) for item in submissions.values()])
+        lesson = Lesson(
+            self._full, record, graded, [(item.id, item.text, item.misses) for item in submissions.values()]
+        )
         self.keep(lesson.encoded())
         return Taught(lesson, submissions)
 

@@ -64,6 +64,8 @@ class Submission:
     time: float
     grade: float
     reason: str | None
+    misses: int = 0
+    """Earlier attempts of the student that were turned away as off the topic."""
     flags: tuple[str, ...] = ()
     idempotency_key: str | None = None
     id: int = 0
@@ -251,7 +253,17 @@ class LessonStore:
             _put_vectors(connection, vectors, encoder)
 
 
-_SUBMISSION_FIELDS = ("question_id", "student_id", "number", "text", "time", "grade", "reason", "idempotency_key")
+_SUBMISSION_FIELDS = (
+    "question_id",
+    "student_id",
+    "number",
+    "text",
+    "time",
+    "grade",
+    "reason",
+    "misses",
+    "idempotency_key",
+)
 _SUBMISSION = [SUBMISSIONS.c[name] for name in (*_SUBMISSION_FIELDS, "flags", "id")]
 _GRADED_COUNT = (
     select(func.count())

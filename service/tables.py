@@ -46,6 +46,7 @@ SUBMISSIONS = Table(
     # What the student was told; the grade of now follows from the graded answers.
     Column("grade", Float, nullable=False),
     Column("reason", String(64), nullable=True),
+    Column("misses", Integer, nullable=False),
     Column("flags", JSON, nullable=False),
     Column("idempotency_key", String(200), nullable=True),
     # One server grades at a time; a second one on the same database runs into these instead of storing twice.

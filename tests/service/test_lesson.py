@@ -30,6 +30,10 @@ def record(question_text: str) -> QuestionRecord:
     return QuestionRecord(question_text, "en", 2.0, id="ab", teacher_id=1)
 
 
+def submitted(texts: list[str]) -> list[tuple[int, str, int]]:
+    return [(number, text, 0) for number, text in enumerate(texts)]
+
+
 def fresh(full: FullGrader, record: QuestionRecord, graded: list[StoredAnswer]) -> list[tuple[float, str | None]]:
     results = full.for_question(record.graded_question(graded)).grade(TEXTS)
     return [(result.grade, result.reason) for result in results]
@@ -57,7 +61,7 @@ def test_a_changed_grade_moves_every_answer_as_a_fresh_grader_would(
     gate: Gate, record: QuestionRecord, graded: list[StoredAnswer], answer: int, grade: float
 ) -> None:
     full = FullGrader(gate.encoder, gate)
-    lesson = Lesson(full, record, graded, list(enumerate(TEXTS[:3])))
+    lesson = Lesson(full, record, graded, submitted(TEXTS[:3]))
     lesson.add_submissions([3, 4, 5, 6], lesson.read(TEXTS[3:]))
     lesson.change_grade(answer, grade)
     changed = [StoredAnswer(item.id, item.text, grade if item.id == answer else item.grade) for item in graded]
@@ -69,7 +73,7 @@ def test_a_changed_grade_moves_every_answer_as_a_fresh_grader_would(
 
 def test_graded_answers_come_and_go(gate: Gate, record: QuestionRecord, graded: list[StoredAnswer]) -> None:
     full = FullGrader(gate.encoder, gate)
-    lesson = Lesson(full, record, graded[:-3], list(enumerate(TEXTS)))
+    lesson = Lesson(full, record, graded[:-3], submitted(TEXTS))
     before = lesson.read(["In summer the light falls steeply."])
     lesson.replace_graded(graded)
     assert present(lesson) == fresh(full, record, graded)
@@ -82,7 +86,7 @@ def test_graded_answers_come_and_go(gate: Gate, record: QuestionRecord, graded: 
 
 def test_the_teachers_grade_of_a_text_counts(gate: Gate, record: QuestionRecord, graded: list[StoredAnswer]) -> None:
     texts = ["Photosynthesis makes sugar from light.", " Photosynthesis makes sugar from light. "]
-    lesson = Lesson(FullGrader(gate.encoder, gate), record, graded, list(enumerate(texts)))
+    lesson = Lesson(FullGrader(gate.encoder, gate), record, graded, submitted(texts))
     lesson.replace_graded([*graded, StoredAnswer(99, texts[0], 1.5)])
     assert [result.grade for result in lesson.submitted_results()[1]] == [1.5, 1.5]
     assert lesson.teacher_grade(texts[1]) == 1.5
@@ -94,8 +98,29 @@ def test_suggestions_differ_and_are_not_graded_yet(
     gate: Gate, record: QuestionRecord, graded: list[StoredAnswer]
 ) -> None:
     texts = [*TEXTS, graded[0].text, "The light is stronger in summer.", "The light is stronger in summer."]
-    lesson = Lesson(FullGrader(gate.encoder, gate), record, graded, list(enumerate(texts)))
+    lesson = Lesson(FullGrader(gate.encoder, gate), record, graded, submitted(texts))
     chosen = [texts[item.submission_id] for item in lesson.suggest(20)]
     assert len(set(chosen)) == len(chosen) >= 3
     assert graded[0].text not in chosen
     assert len(lesson.suggest(1)) == 1
+
+
+def test_every_miss_halves_the_doubt_left_to_the_next_attempt(
+    gate: Gate, record: QuestionRecord, graded: list[StoredAnswer]
+) -> None:
+    texts = ["seasons", "The axis of the planet is tilted towards the sun.", "warm", "the tilt", "light in the sky"]
+    lesson = Lesson(FullGrader(gate.encoder, gate), record, graded, [])
+    free = lesson.read(texts)
+    threshold = gate.for_question(record.graded_question(graded)).threshold
+    for misses in range(6):
+        doubt = (1 - threshold) / 2**misses
+        expected = [
+            verdict.reason or ("irrelevant" if 1 - verdict.relevance > doubt else None) for verdict in free.verdicts
+        ]
+        assert [verdict.reason for verdict in lesson.read(texts, [misses] * 5).verdicts] == expected
+    strict = lesson.read(texts, [60] * 5)
+    assert all(verdict.rejected for verdict in strict.verdicts)
+    lesson.add_submissions(range(5), strict)
+    assert {result.grade for result in lesson.submitted_results()[1]} == {0.0}
+    lesson.replace_graded([*graded, StoredAnswer(99, texts[1], 2.0)])
+    assert [result.grade for result in lesson.submitted_results()[1]] == [0.0, 2.0, 0.0, 0.0, 0.0]
