@@ -19,6 +19,7 @@ import eval.commands
 import eval.comparison.command
 import grader.commands
 import relevance.commands
+import service.commands
 import synth.commands
 
 VERSION = "0.1.0"
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     # Comparing graders needs the attacks of `eval`, a room below `grader`, but belongs among the grader's commands.
     eval.comparison.command.add_compare_command(grader.commands.add_commands(subparsers))
     eval.commands.add_commands(subparsers)
+    service.commands.add_commands(subparsers)
     return parser
 
 
