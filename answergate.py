@@ -18,6 +18,7 @@ import encoders.commands
 import eval.commands
 import grader.commands
 import relevance.commands
+import service.commands
 import synth.commands
 
 VERSION = "0.1.0"
@@ -33,8 +34,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"answergate {VERSION}")
     parser.add_argument("--debug", action="store_true", help="show the full traceback of an error")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for room in (encoders.commands, synth.commands, relevance.commands, grader.commands, eval.commands):
-        room.add_commands(subparsers)
+    rooms = (encoders, synth, relevance, grader, eval, service)
+    for room in rooms:
+        room.commands.add_commands(subparsers)
     return parser
 
 
