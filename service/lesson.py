@@ -97,6 +97,7 @@ class Lesson:
         self._lock = threading.RLock()
         self._reader = AnswerReader(record.graded_question(()), full.encoder)
         self._submission_ids = [number for number, _ in submissions]
+        self._chunks: list[Read] = []
         self._learn(graded, [text for _, text in submissions])
 
     def grade(self, texts: Sequence[str]) -> list[GradeResult]:

@@ -216,7 +216,7 @@ class Submission(OwnSubmission):
     """The teacher's grade of this very text, which counts."""
     relevance: float | None
     probabilities: list[float]
-    flags: list[Literal["near_identical", "hill_climbing"]]
+    flags: Annotated[list[str], Field(examples=[["near_identical", "hill_climbing"]])]
 
 
 class Suggestion(BaseModel):

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
+from eval.suite import MIN_ANSWERS
 from service import views
 from service.access import OwnQuestion, Room, Teacher
 from service.answer_files import csv_table, xlsx_table
 from service.errors import ConflictError
 from service.schemas import AuditEvent, Job, JobStarted, LtiScore
-from service.suite import MIN_ANSWERS, attack_question
+from service.suite import attack_question
 
 router = APIRouter(prefix="/api/v1", tags=["results"])
 
