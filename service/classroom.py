@@ -48,7 +48,8 @@ class Classroom:
         self.metrics = Metrics()
         loaded = gate or load_gate(None if settings.gate == "bundled" else settings.gate, threads=settings.threads)
         self.encoder = RememberingEncoder(_unstored(loaded.encoder))
-        self.full = FullGrader(self.encoder, Gate(loaded.parts, self.encoder))
+        self._gate = Gate(loaded.parts, self.encoder)
+        self.full = FullGrader(self.encoder, self._gate)
         self.database = Database(settings.database, settings.lock_wait)
         self.accounts = Accounts(self.database)
         self.store = LessonStore(self.database)
@@ -125,6 +126,9 @@ class Classroom:
         known = {answer.text for answer in self.store.graded(record.id)}
         if len(known | {answer.text for answer in answers}) > limit:
             raise TooLargeError(f"a question has at most {limit} graded answers", code="too_many_answers")
+        # Encoded before anything is stored: when the encoder fails, nothing has happened.
+        prepared = self._gate.for_question(record.graded_question(()), answers).prepared_support
+        self.encoder.encode([answer.own_text for answer in prepared], role="answer")
         with self._changing(record):
             added = self.store.add_graded(record.id, answers)
             self._learn(record)

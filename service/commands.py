@@ -58,9 +58,8 @@ def _add_database(parser: argparse.ArgumentParser) -> None:
 def run_serve(arguments: argparse.Namespace) -> int:
     """`answergate serve`: until it is told to stop."""
     try:
-        import uvicorn
-
         from service.app import create_app
+        from service.server import http_server
     except ModuleNotFoundError as error:
         raise ServeError(f"{error.name} is not installed; run: pip install 'answergate[serve]'") from error
     from service.settings import AttemptPolicy, Settings
@@ -78,17 +77,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
         f"answergate serves http://{arguments.host}:{arguments.port}/  (data: {arguments.database}; Ctrl-C stops)",
         flush=True,
     )
-    # Requests are not logged: their headers hold tokens, and metrics count them.
-    uvicorn.run(
-        app,
-        host=arguments.host,
-        port=arguments.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=20,
-        proxy_headers=arguments.behind_https,
-    )
+    http_server(app, arguments.host, arguments.port, arguments.behind_https).run()
     return 0
 
 

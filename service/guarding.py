@@ -38,10 +38,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 UPLOAD_SUFFIX = "/graded/file"
-
-
-class _BodyTooLongError(Exception):
-    """Raised where the body is read, turned into 413 outside."""
+DRAINED = 4
+"""So many times the limit is read of a body that is too long, so that its sender hears why."""
 
 
 class Guarding:
@@ -60,17 +58,6 @@ class Guarding:
         started = time.perf_counter()
         status = 500
         begun = False
-        limit = self._limits.file_bytes if scope["path"].endswith(UPLOAD_SUFFIX) else self._limits.body_bytes
-        taken = 0
-
-        async def limited() -> Message:
-            nonlocal taken
-            message = await receive()
-            if message["type"] == "http.request":
-                taken += len(message.get("body", b""))
-                if taken > limit:
-                    raise _BodyTooLongError
-            return message
 
         async def guarded(message: Message) -> None:
             nonlocal status, begun
@@ -86,13 +73,13 @@ class Guarding:
                 ]
             await send(message)
 
+        limit = self._limits.file_bytes if scope["path"].endswith(UPLOAD_SUFFIX) else self._limits.body_bytes
         try:
-            declared = _content_length(scope)
-            if declared is not None and declared > limit:
-                raise _BodyTooLongError
-            await self._app(scope, limited, guarded)
-        except _BodyTooLongError:
-            await error_response(413, "too_large", f"at most {limit} bytes are taken")(scope, receive, guarded)
+            body = await _whole_body(receive, limit)
+            if body is None:
+                await error_response(413, "too_large", f"at most {limit} bytes are taken")(scope, receive, guarded)
+            else:
+                await self._app(scope, _replay(body, receive), guarded)
         except Exception:
             LOG.exception("%s %s failed", scope["method"], _route(scope))
             if begun:
@@ -141,11 +128,32 @@ def add_error_handlers(app: FastAPI) -> None:
         return response
 
 
-def _content_length(scope: Message) -> int | None:
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else None
+async def _whole_body(receive: Receive, limit: int) -> bytes | None:
+    """The body, or None when it is longer than the limit; what is too much is read and dropped, up to a point.
+
+    A client that is still sending hears no answer: it only sees its connection break.
+    """
+    parts: list[bytes] = []
+    taken = 0
+    while taken <= DRAINED * limit:
+        message = await receive()
+        part = message.get("body", b"")
+        taken += len(part)
+        if taken <= limit:
+            parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts) if taken <= limit else None
     return None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A body that was read, for those who read it next; afterwards what the client does (such as leaving)."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replayed
 
 
 def _route(scope: Message) -> str:

@@ -158,13 +158,18 @@ class HandingIn:
             waiting = [text for item in admitted for text in item.taught.lesson.to_encode(item.texts)]
             self._metrics.batch.observe(len(waiting))
             self._encoder.encode(waiting, role="answer")
+        except ServiceError as error:
             for item in admitted:
+                outcomes[item.place] = error
+            return
+        for item in admitted:
+            try:
                 item.read, item.results = item.taught.lesson.read_and_grade(item.texts)
                 if isinstance(item.work, Ask):
                     outcomes[item.place] = item.results
-        except ServiceError as error:
-            for item in admitted:
-                outcomes[item.place] = outcomes[item.place] or error
+            except Exception as error:
+                # One text that breaks something must not take the others' grades with it.
+                outcomes[item.place] = error
 
     def _keep(self, attempts: Sequence[_Admitted], outcomes: list[Outcome | None]) -> None:
         if not attempts:

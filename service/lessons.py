@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
@@ -9,10 +10,11 @@ from dataclasses import dataclass, field
 from encoders.base import Vectors
 from grader.full import FullGrader
 from service.encoding import RememberingEncoder
-from service.errors import ConflictError
+from service.errors import ConflictError, UnavailableError
 from service.lesson import Lesson
 from service.store import LessonStore, Submission
 
+LOG = logging.getLogger("answergate.service")
 LESSONS_IN_MEMORY = 200
 
 
@@ -102,8 +104,11 @@ class Lessons:
         return Taught(lesson, submissions)
 
     def keep(self, vectors: dict[str, Vectors]) -> None:
-        """Have vectors in the database, those that are not there yet."""
-        known = self._store.known_vectors(list(vectors), self._encoder)
-        fresh = {text: vector for text, vector in vectors.items() if text not in known}
-        if fresh:
-            self._store.keep_vectors(fresh, self._encoder)
+        """Have vectors in the database, those that are not there yet; they only save time, so failing is no harm."""
+        try:
+            known = self._store.known_vectors(list(vectors), self._encoder)
+            fresh = {text: vector for text, vector in vectors.items() if text not in known}
+            if fresh:
+                self._store.keep_vectors(fresh, self._encoder)
+        except UnavailableError:
+            LOG.warning("%d vectors were not kept; they are computed again after a restart", len(vectors))

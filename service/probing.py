@@ -13,7 +13,7 @@ from synth.text import character_ngrams
 NEAR_IDENTICAL = "near_identical"
 HILL_CLIMBING = "hill_climbing"
 
-SAME = 0.85
+SAME = 0.75
 """From this share of common letter trigrams on, two attempts are nearly the same text."""
 KEPT = 0.6
 """From this share of an attempt's trigrams found in a later one on, the later is made from the earlier."""

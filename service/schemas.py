@@ -11,9 +11,12 @@ from synth.examples import checked_language
 MAX_ROW = 2**31 - 1
 
 
-def _without_nul(value: object) -> object:
-    # A NUL character ends a text in many programs and cannot be stored in PostgreSQL.
-    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+def _storable(value: object) -> object:
+    # A NUL character cannot be stored in PostgreSQL; a lone surrogate is no Unicode text, and read as the encoder does.
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\0", "\ufffd")
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _not_blank(value: str) -> str:
@@ -22,7 +25,7 @@ def _not_blank(value: str) -> str:
     return value
 
 
-Content = Annotated[str, BeforeValidator(_without_nul), Field(max_length=100_000)]
+Content = Annotated[str, BeforeValidator(_storable), Field(max_length=100_000)]
 """Any text; the limits of the server are checked where it is used."""
 QuestionText = Annotated[Content, AfterValidator(_not_blank)]
 Language = Annotated[str, Field(max_length=35, examples=["en", "sw", "pt-BR"]), AfterValidator(checked_language)]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from encoders import Encoder
 from relevance.artifact import load_gate
@@ -15,6 +16,7 @@ from relevance.gate import Gate
 from service.app import create_app
 from service.classroom import Classroom
 from service.client import Client
+from service.server import http_server
 from service.settings import AttemptPolicy, Limits, Settings
 
 QUESTION = "Why is it warmer in summer than in winter?"
@@ -38,9 +40,13 @@ class Served:
     """A running server, and the means to make people for it."""
 
     url: str
-    classroom: Classroom
+    app: FastAPI
     server: uvicorn.Server
     thread: threading.Thread
+
+    @property
+    def classroom(self) -> Classroom:
+        return self.app.state.classroom
 
     def teacher(self, name: str) -> Client:
         return Client(self.url, self.classroom.accounts.add("teacher", name))
@@ -64,14 +70,14 @@ Serve = Callable[[Settings], Served]
 
 def start(settings: Settings, gate: Gate | None) -> Served:
     app = create_app(settings, gate)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
+    server = http_server(app)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    return Served(f"http://127.0.0.1:{port}", app.state.classroom, server, thread)
+    return Served(f"http://127.0.0.1:{port}", app, server, thread)
 
 
 @pytest.fixture(scope="session")

@@ -162,9 +162,10 @@ def test_the_suite_runs_on_this_question(teacher: Client, question: str) -> None
 
 
 def test_every_kind_of_unicode_is_an_answer(teacher: Client, student: Client, question: str) -> None:
-    for text in ("", "\0", "🙂" * 50, "ﷺ", "a\u0300" * 300, "\u202eabc", "नमस्ते", "𝕬𝖝𝖎𝖘", "\ufffe"):
+    for text in ("", "\0", "🙂" * 50, "ﷺ", "a\u0300" * 300, "\u202eabc", "नमस्ते", "𝕬𝖝𝖎𝖘", "\ufffe", "\ud800"):
         assert 0 <= student.hand_in(question, text)["grade"] <= 2
-    assert [item["answer"] for item in student.submissions(question)][1] == "\ufffd"
+    kept = [item["answer"] for item in student.submissions(question)]
+    assert kept[1] == kept[-1] == "\ufffd"
     long = "The axis is tilted. " * 200
     assert refused(student.hand_in, question, long + "x").code == "answer_too_long"
     assert len(long) == 4000
