@@ -43,6 +43,22 @@ export function userText(tag, text, { language, ...attributes } = {}) {
   return el(tag, { dir: "auto", lang: language, ...attributes }, text);
 }
 
+/** What a person wrote, of which only the beginning is shown until the rest is asked for; `more` names the button. */
+export function longText(text, more, attributes) {
+  const characters = Array.from(text);
+  if (characters.length <= LONG) return userText("p", text, attributes);
+  const shown = userText("p", `${characters.slice(0, LONG).join("")}…`, attributes);
+  const button = el("button", { type: "button", class: "link more" }, more);
+  button.addEventListener("click", () => {
+    shown.textContent = text;
+    shown.tabIndex = -1;
+    shown.focus();
+    button.remove();
+  });
+  return el("div", {}, shown, button);
+}
+
+const LONG = 400;
 let lastId = 0;
 
 /** A new id, for labels and descriptions. */

@@ -74,10 +74,13 @@ function plural(forms, count) {
 
 export const number = (value) => numbers.format(value);
 
-/** A share as a percentage; small ones keep two digits that say something. */
-export function percent(share) {
-  return new Intl.NumberFormat(locale, { style: "percent", maximumSignificantDigits: 2 }).format(share);
-}
+/** A share as a percentage without fractions. */
+export const percent = (share) =>
+  new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 }).format(share);
+
+/** A bound as a percentage: two digits that say something, however small it is. */
+export const bound = (share) =>
+  new Intl.NumberFormat(locale, { style: "percent", maximumSignificantDigits: 2 }).format(share);
 
 /** Minutes and seconds, as a countdown shows them. */
 export function clock(seconds) {
@@ -108,12 +111,18 @@ export const isoTime = (seconds) => new Date(seconds * 1000).toISOString();
 
 /** Why an answer was turned away; the service's own words for a reason this page does not know. */
 export function reasonText(reason, fallback) {
-  return has(`reason.${reason}`) ? t(`reason.${reason}`) : fallback || reason;
+  return has(`reason.${reason}`) ? t(`reason.${reason}`) : fallback || t("reason.other");
 }
+
+/** What would help a student whose answer was turned away. */
+export const adviceText = (reason) => t(has(`advice.${reason}`) ? `advice.${reason}` : "advice.other");
+
+const TRY_AGAIN = new Set([429, 503]);
 
 /** A failed request in words. */
 export function errorText(error) {
   if (has(`error.${error.code}`)) return t(`error.${error.code}`);
+  if (TRY_AGAIN.has(error.status)) return t("error.busy");
   return error.code === undefined ? t("error.unknown") : error.message || t("error.unknown");
 }
 

@@ -3,7 +3,7 @@
 import { question as questionOf, questions } from "./api.js";
 import { countDown } from "./countdown.js";
 import { el, put, userText } from "./dom.js";
-import { clock, isoTime, moment, number, reasonText, t } from "./i18n.js";
+import { adviceText, clock, isoTime, moment, number, reasonText, t } from "./i18n.js";
 import { meter } from "./meter.js";
 import { announce, busy, fail, openPage, quiet } from "./shell.js";
 
@@ -189,16 +189,7 @@ class AnswerView {
 function resultOf(graded) {
   const max = graded.max_grade;
   const words = graded.reason
-    ? [
-        el("h2", {}, reasonText(graded.reason, graded.reason_text)),
-        el(
-          "p",
-          {},
-          t(`advice.${graded.reason}`) === `advice.${graded.reason}`
-            ? t("advice.irrelevant")
-            : t(`advice.${graded.reason}`),
-        ),
-      ]
+    ? [el("h2", {}, reasonText(graded.reason, graded.reason_text)), el("p", {}, adviceText(graded.reason))]
     : [el("h2", {}, t(graded.grade >= max ? "student.full" : graded.grade > 0 ? "student.part" : "student.zero"))];
   return [
     el(

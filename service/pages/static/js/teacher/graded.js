@@ -23,7 +23,7 @@ export function gradedTab(lesson) {
     await refresh();
     await lesson.changed();
   });
-  const panel = el("div", { class: "stack" }, chart, table.section, add);
+  const panel = el("div", { class: "stack" }, add, chart, table.section);
   refresh().catch(fail);
   return panel;
 }

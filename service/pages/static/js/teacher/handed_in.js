@@ -1,6 +1,6 @@
 /** What students handed in: which answer to grade next, why answers were turned away, who is probing. */
 
-import { el, put, userText } from "../dom.js";
+import { el, longText, put } from "../dom.js";
 import { has, isoTime, moment, number, t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { announce, busy, fail } from "../shell.js";
@@ -133,7 +133,7 @@ function suggestions(lesson, suggested, give) {
     el(
       "li",
       { class: "card" },
-      userText("p", answer, { class: "answer", language: lesson.question.language }),
+      longText(answer, t("handed.more"), { class: "answer", language: lesson.question.language }),
       el("p", { class: "hint" }, has(`next.${why}`) ? t(`next.${why}`) : why),
       gradeButtons(lesson, (grade) => give(id, grade)),
     );
@@ -167,7 +167,7 @@ function item(lesson, submission, give) {
         el("time", { class: "muted", datetime: isoTime(submission.time) }, moment(submission.time)),
         flags,
       ),
-      userText("p", submission.answer, { class: "answer", language: lesson.question.language }),
+      longText(submission.answer, t("handed.more"), { class: "answer", language: lesson.question.language }),
       verdict(submission, lesson),
       el("p", { class: "muted facts" }, sayings(submission)),
       own,

@@ -1,8 +1,8 @@
 /** The adversarial suite on one question: start, progress, and reading what it found. */
 
 import { job as jobOf } from "../api.js";
-import { el, put, userText } from "../dom.js";
-import { has, number, percent, t } from "../i18n.js";
+import { el, longText, put } from "../dom.js";
+import { bound, has, number, percent, t } from "../i18n.js";
 import { busy, fail } from "../shell.js";
 
 const ASK_AGAIN_MS = 500;
@@ -66,7 +66,11 @@ export function suite(lesson) {
 
 /** What the run means, most important first: the count, what got through to read, then family by family. */
 function reading(result, lesson) {
-  const { attempts, leaks, upper_bound: bound, honest } = result;
+  const { attempts, leaks, upper_bound: upper, honest } = result;
+  const tiers = new Map(result.families.map(({ name, tier }) => [name, tier]));
+  const [through, others] = [true, false].map((kept) =>
+    result.cases.filter(({ family }) => (tiers.get(family) === "must_reject") === kept),
+  );
   return [
     el(
       "p",
@@ -76,33 +80,26 @@ function reading(result, lesson) {
     el(
       "p",
       {},
-      t("suite.bound", { share: percent(bound), confidence: percent(0.95) }),
+      t("suite.bound", { share: bound(upper), confidence: percent(0.95) }),
       " ",
       honest?.count ? t("suite.honest", { turned: honest.turned_away, count: honest.count }) : "",
     ),
-    result.cases?.length > 0 && casesOf(result.cases, lesson),
+    through.length > 0 && el("section", {}, el("h3", {}, t("suite.read")), casesOf(through, lesson)),
+    others.length > 0 &&
+      el("details", {}, el("summary", {}, t("suite.others", { count: others.length })), casesOf(others, lesson)),
     familiesOf(result.families),
-  ].filter(Boolean);
+  ];
 }
 
 function casesOf(cases, lesson) {
-  return el(
-    "section",
-    {},
-    el("h3", {}, t("suite.read")),
+  const card = ({ family, answer, grade }) =>
     el(
-      "ol",
-      { class: "plain cards" },
-      cases.map(({ family, answer, grade }) =>
-        el(
-          "li",
-          { class: "card" },
-          userText("p", answer, { class: "answer", language: lesson.question.language }),
-          el("p", { class: "hint" }, t("suite.case", { family: plain(family), grade, max: lesson.maxGrade })),
-        ),
-      ),
-    ),
-  );
+      "li",
+      { class: "card" },
+      longText(answer, t("handed.more"), { class: "answer", language: lesson.question.language }),
+      el("p", { class: "hint" }, t("suite.case", { family: plain(family), grade, max: lesson.maxGrade })),
+    );
+  return el("ol", { class: "plain cards" }, cases.map(card));
 }
 
 function familiesOf(families) {
