@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from grader.storage import StoredAnswer
 from relevance.gate import QuestionGate, Verdict
 from service.store import QuestionRecord
 from synth.graded import GradedAnswer
+
+Why = Literal["just_turned_away", "most_telling"]
+"""Why an answer is worth grading: the gate only just turned it away; its grade tells most about the others."""
 
 CLOSE_TO_THE_LIMIT = 0.5
 """A turned-away answer is worth the teacher's look from this share of the gate's threshold on."""
@@ -65,7 +69,7 @@ class Suggestion:
     """A submission worth grading next, and why."""
 
     submission_id: int
-    why: str
+    why: Why
 
 
 class Lesson:
@@ -232,12 +236,12 @@ class Lesson:
                     open_rows.setdefault(text.strip(), row)
             passed = [row for row in open_rows.values() if not submitted.verdicts[row].rejected]
             turned_away = [row for row in open_rows.values() if self._is_close(submitted.verdicts[row])]
-            found = []
+            found: list[tuple[int, Why]] = []
             if turned_away and count > 1:
                 nearest = max(turned_away, key=lambda row: submitted.verdicts[row].relevance)
-                found.append((nearest, "turned away, but only just: is it on the topic?"))
+                found.append((nearest, "just_turned_away"))
             for row in self._most_telling(passed, count - len(found)):
-                found.append((row, "its grade would tell most about the other answers"))
+                found.append((row, "most_telling"))
             return [Suggestion(self._submission_ids[row], why) for row, why in reversed(found)]
 
     def _is_close(self, verdict: Verdict) -> bool:

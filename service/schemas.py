@@ -227,7 +227,8 @@ class Suggestion(BaseModel):
 
     submission_id: int
     answer: str
-    why: str
+    why: Literal["just_turned_away", "most_telling"]
+    """The gate only just turned it away; or its grade would tell most about the other answers."""
 
 
 class Distribution(BaseModel):

@@ -18,7 +18,7 @@ export function adding(lesson, added) {
 
   const done = async (count, errors) => {
     put(outcome, ...report(count, errors));
-    if (count) await added();
+    if (!errors.length) await added();
   };
   const form = el(
     "form",
@@ -34,9 +34,9 @@ export function adding(lesson, added) {
       const said = errors.map((error) => ({ ...error, message: t(error.message, { max: question.max_grade }) }));
       // As with a file: all rows or none, so that the text can be mended and added again.
       if (errors.length || !answers.length) return done(0, said);
-      await api.addGraded(answers);
-      pasted.value = "";
-      return done(answers.length, []);
+      const stored = await api.addGraded(answers);
+      if (!stored.errors.length) pasted.value = "";
+      return done(stored.added, stored.errors);
     });
   });
   file.addEventListener("change", () =>
