@@ -45,9 +45,13 @@ class HandedIn {
   }
 
   async refresh() {
-    const { api, question } = this.lesson;
-    const suggesting = question.graded_count && question.submissions_count ? api.suggest(SUGGESTIONS) : [];
-    const [submissions, suggested] = await Promise.all([api.submissions(), suggesting, this.lesson.loadDistribution()]);
+    const { lesson } = this;
+    const [submissions, suggested] = await Promise.all([
+      lesson.api.submissions(),
+      lesson.api.suggest(SUGGESTIONS),
+      lesson.loadDistribution(),
+      lesson.changed(),
+    ]);
     this.submissions = submissions.sort((one, other) => other.id - one.id);
     this.fresh.hidden = true;
     this.showFilters();
@@ -118,7 +122,6 @@ class HandedIn {
   async give(submissionId, grade) {
     const suggested = this.next.contains(document.activeElement);
     await this.lesson.api.gradeSubmission(submissionId, grade);
-    await this.lesson.changed();
     await this.refresh();
     announce(t("handed.learned"));
     // The button that was pressed is gone: go on where the teacher was.

@@ -1,0 +1,199 @@
+"""Pages for everybody: keyboard, screen readers, narrow screens, light and dark, right to left, hostile texts."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from service.client import Client
+
+from ..conftest import GRADED, QUESTION, Served
+from .conftest import DESKTOP, PHONE, Visiting
+
+MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>{count} &amp; </textarea>"
+HOSTILE = f"{MARKUP}\u202e"
+TABS = ("graded", "handed-in", "try", "question")
+
+
+@pytest.fixture(scope="module")
+def school(served: Served) -> Iterator[tuple[str, str, str]]:
+    """Tokens of a teacher and a student, and the id of a question with something in every corner."""
+    accounts = served.classroom.accounts
+    teacher = accounts.add("teacher", f"Q {MARKUP}")
+    student = accounts.add("student", f"S {MARKUP}", f"Q {MARKUP}")
+    client = Client(served.url, teacher)
+    question = client.add_question(f"{QUESTION} {HOSTILE}", "en", 2, reference_answers=[HOSTILE], open=True)["id"]
+    client.add_question("لماذا الصيف أدفأ من الشتاء؟", "ar", 3)
+    client.add_graded(question, [*GRADED, (HOSTILE, 0)])
+    pupil = Client(served.url, student)
+    for answer in (HOSTILE, "The axis is tilted towards the sun " * 40, "the axis is tilted", "the axis is tilted!"):
+        pupil.hand_in(question, answer)
+    yield teacher, student, question
+
+
+def at_tab(page: Page, question: str, tab: str) -> None:
+    page.goto(f"/teacher#/{question}/{tab}")
+    page.reload()
+    expect(page.locator("[role=tabpanel] > *")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+
+def sideways(page: Page) -> int:
+    """Pixels the page is wider than the window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_barriers_that_axe_knows(visit: Visiting, school: tuple[str, str, str], scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    teacher, student, question = school
+
+    def found(page: Page) -> list[str]:
+        result = axe.run(page, options={"resultTypes": ["violations"]}).response
+        return [f"{item['id']}: {node['html']}" for item in result["violations"] for node in item["nodes"]]
+
+    at_desk = visit(color_scheme=scheme)
+    at_desk.page.goto("/")
+    at_desk.page.get_by_label("Token").wait_for()
+    assert found(at_desk.page) == []
+    page = at_desk.log_in(teacher)
+    for tab in TABS:
+        at_tab(page, question, tab)
+        assert found(page) == []
+    page.goto("/teacher#/new")
+    expect(page.locator("h1")).to_have_text("New question")
+    assert found(page) == []
+    page = visit(color_scheme=scheme, viewport=PHONE).log_in(student)
+    page.locator("#answer").fill("Solution:")
+    page.get_by_role("button", name="Hand in").click()
+    page.locator(".grade").wait_for()
+    page.locator(".history li").first.wait_for()
+    assert found(page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr", "ar", "hi", "zh"])
+def test_nothing_sticks_out_of_a_phone(visit: Visiting, school: tuple[str, str, str], language: str) -> None:
+    teacher, student, question = school
+    page = visit(locale=language, viewport=PHONE).log_in(teacher)
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.evaluate("getComputedStyle(document.body).direction") == ("rtl" if language == "ar" else "ltr")
+    for tab in TABS:
+        at_tab(page, question, tab)
+        assert sideways(page) <= 0, tab
+    page = visit(locale=language, viewport=PHONE).log_in(student)
+    page.locator(".history li").first.wait_for()
+    assert sideways(page) <= 0
+
+
+def test_what_people_write_stays_text(visit: Visiting, school: tuple[str, str, str]) -> None:
+    teacher, student, question = school
+    for viewport, token, selector in ((DESKTOP, teacher, ".answers .answer"), (PHONE, student, ".history .answer")):
+        page = visit(viewport=viewport).log_in(token)
+        asked = []
+        page.on("dialog", lambda dialog, asked=asked: (asked.append(dialog.message), dialog.dismiss()))
+        expect(page.locator("h1")).to_have_text(f"{QUESTION} {HOSTILE}")
+        page.locator(selector).first.wait_for()
+        assert HOSTILE in page.locator(selector).all_text_contents()
+        if token == teacher:
+            at_tab(page, question, "handed-in")
+            expect(page.locator(".submission b").filter(has_text="S <img")).to_have_count(4)
+        assert page.locator("img, body script").count() == 0
+        assert asked == []
+        # Every text of a person has the direction of its own first letter.
+        assert page.locator(".answer:not([dir=auto]), h1:not([dir=auto])").count() == 0
+
+
+def test_a_lesson_by_keyboard_alone(visit: Visiting, school: tuple[str, str, str]) -> None:
+    teacher, _, question = school
+    page = visit().log_in(teacher)
+    at_tab(page, question, "graded")
+
+    def focused() -> str:
+        return str(
+            page.evaluate(
+                """() => {
+                    const at = document.activeElement;
+                    const look = getComputedStyle(at.matches('.visually-hidden') ? at.nextElementSibling ?? at : at);
+                    const seen = look.outlineStyle !== 'none' || at.matches('[type=radio]');
+                    return `${seen ? '' : 'UNSEEN '}${at.tagName} ${at.id || at.className} ${at.textContent.slice(0, 30)}`;
+                }"""
+            )
+        )
+
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    assert "Skip to the content" in focused()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    stops = []
+    while len(stops) < 60:
+        page.keyboard.press("Tab")
+        stops.append(focused())
+        if stops[-1].startswith("BODY"):
+            break
+    assert not [stop for stop in stops if "UNSEEN" in stop and "BODY" not in stop]
+    order = [next(place for place, stop in enumerate(stops) if name in stop) for name in ("New question", "switch", "tab-graded", "SUMMARY", "grade-input")]
+    assert order == sorted(order)
+    # The tabs are one stop; arrows go from one to the next, and round.
+    assert sum("tab-" in stop for stop in stops) == 1
+    page.locator("#tab-graded").focus()
+    for key, tab in (("ArrowRight", "handed-in"), ("End", "question"), ("ArrowRight", "graded"), ("ArrowLeft", "question")):
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.id") == f"tab-{tab}"
+        assert page.locator(f"#tab-{tab}").get_attribute("aria-selected") == "true"
+    # Up and down among the grades, as in a spreadsheet.
+    page.keyboard.press("Home")
+    grades = page.locator(".answers .grade-input")
+    grades.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(grades.nth(1)).to_be_focused()
+    # A dialog keeps the focus while it is open and gives it back.
+    page.locator("#tab-question").focus()
+    page.keyboard.press("End")
+    ask = page.get_by_role("button", name="Delete this question")
+    ask.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(ask).to_be_focused()
+
+
+def test_nothing_jumps(visit: Visiting, school: tuple[str, str, str]) -> None:
+    teacher, student, question = school
+    for token in (teacher, student):
+        there = visit(reduced_motion="no-preference")
+        there.page.add_init_script(
+            """window.shifted = 0;
+            new PerformanceObserver((list) => {
+                for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+            }).observe({ type: 'layout-shift', buffered: true });"""
+        )
+        page = there.log_in(token)
+        if token == teacher:
+            at_tab(page, question, "graded")
+            page.locator(".answers .grade-input").first.fill("1")
+            page.keyboard.press("Enter")
+            expect(page.locator(".regraded")).to_contain_text("regraded")
+        else:
+            page.locator("#answer").fill("blue is a colour")
+            page.keyboard.press("Control+Enter")
+            page.locator(".grade").wait_for()
+        page.wait_for_timeout(600)
+        assert page.evaluate("window.shifted") < 0.1
+
+
+def test_a_wrong_token_and_the_other_role(visit: Visiting, school: tuple[str, str, str]) -> None:
+    _, student, _ = school
+    page = visit().page
+    page.goto("/")
+    token = page.get_by_label("Token")
+    token.fill("ag_nobody")
+    page.keyboard.press("Enter")
+    expect(page.locator(".field-error")).to_have_text("This token is not known. Check that you copied all of it.")
+    expect(token).to_be_focused()
+    page = visit().log_in(student)
+    page.goto("/teacher")
+    page.wait_for_url("**/student")
+    # Whoever is logged in already need not log in again.
+    page.goto("/")
+    page.wait_for_url("**/student")
