@@ -12,7 +12,8 @@ from .conftest import DESKTOP, PHONE, Visiting
 
 MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>{count} &amp; </textarea>"
 HOSTILE = f"{MARKUP}\u202e"
-TABS = ("graded", "handed-in", "try", "question")
+TABS = {"graded": ".answers tbody tr", "handed-in": ".submission", "try": ".suite", "question": ".question-form"}
+"""The tabs of the teacher's page, and what is there when they are drawn."""
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +34,8 @@ def school(served: Served) -> Iterator[tuple[str, str, str]]:
 
 def at_tab(page: Page, question: str, tab: str) -> None:
     page.goto(f"/teacher#/{question}/{tab}")
-    page.reload()
-    expect(page.locator("[role=tabpanel] > *")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    expect(page.locator(f"#tab-{tab}")).to_have_attribute("aria-selected", "true")
+    page.locator(TABS[tab]).first.wait_for()
 
 
 def sideways(page: Page) -> int:
@@ -43,13 +43,22 @@ def sideways(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_barriers_that_axe_knows(visit: Visiting, school: tuple[str, str, str], scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "rules"),
+    [
+        ("light", {"resultTypes": ["violations"]}),
+        ("dark", {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values": ["color-contrast"]}}),
+    ],
+    ids=["light", "contrast in the dark"],
+)
+def test_no_barriers_that_axe_knows(
+    visit: Visiting, school: tuple[str, str, str], scheme: str, rules: dict[str, object]
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
     teacher, student, question = school
 
     def found(page: Page) -> list[str]:
-        result = axe.run(page, options={"resultTypes": ["violations"]}).response
+        result = axe.run(page, options=rules).response
         return [f"{item['id']}: {node['html']}" for item in result["violations"] for node in item["nodes"]]
 
     at_desk = visit(color_scheme=scheme)
@@ -71,18 +80,22 @@ def test_no_barriers_that_axe_knows(visit: Visiting, school: tuple[str, str, str
     assert found(page) == []
 
 
-@pytest.mark.parametrize("language", ["en", "de", "es", "fr", "ar", "hi", "zh"])
-def test_nothing_sticks_out_of_a_phone(visit: Visiting, school: tuple[str, str, str], language: str) -> None:
+def test_nothing_sticks_out_of_a_phone(visit: Visiting, school: tuple[str, str, str]) -> None:
     teacher, student, question = school
-    page = visit(locale=language, viewport=PHONE).log_in(teacher)
-    assert page.locator("html").get_attribute("lang") == language
-    assert page.evaluate("getComputedStyle(document.body).direction") == ("rtl" if language == "ar" else "ltr")
-    for tab in TABS:
-        at_tab(page, question, tab)
-        assert sideways(page) <= 0, tab
-    page = visit(locale=language, viewport=PHONE).log_in(student)
-    page.locator(".history li").first.wait_for()
-    assert sideways(page) <= 0
+    teachers = visit(viewport=PHONE).log_in(teacher)
+    students = visit(viewport=PHONE).log_in(student)
+    for language in ("de", "es", "fr", "ar", "hi", "zh", "en"):
+        for page in (teachers, students):
+            with page.expect_navigation():
+                page.locator("#language").select_option(language)
+            page.locator("main h1").wait_for()
+            assert page.locator("html").get_attribute("lang") == language
+            assert page.evaluate("getComputedStyle(document.body).direction") == ("rtl" if language == "ar" else "ltr")
+        for tab in TABS:
+            at_tab(teachers, question, tab)
+            assert sideways(teachers) <= 0, (language, tab)
+        students.locator(".history li").first.wait_for()
+        assert sideways(students) <= 0, language
 
 
 def test_what_people_write_stays_text(visit: Visiting, school: tuple[str, str, str]) -> None:
@@ -96,7 +109,7 @@ def test_what_people_write_stays_text(visit: Visiting, school: tuple[str, str, s
         assert HOSTILE in page.locator(selector).all_text_contents()
         if token == teacher:
             at_tab(page, question, "handed-in")
-            expect(page.locator(".submission b").filter(has_text="S <img")).to_have_count(4)
+            expect(page.locator(".submission b").filter(has_text="S <img").first).to_be_visible()
         assert page.locator("img, body script").count() == 0
         assert asked == []
         # Every text of a person has the direction of its own first letter.
@@ -129,9 +142,11 @@ def test_a_lesson_by_keyboard_alone(visit: Visiting, school: tuple[str, str, str
     while len(stops) < 60:
         page.keyboard.press("Tab")
         stops.append(focused())
-        if stops[-1].startswith("BODY"):
+        if "BODY" in stops[-1] or "Skip to" in stops[-1]:
             break
-    assert not [stop for stop in stops if "UNSEEN" in stop and "BODY" not in stop]
+    else:
+        pytest.fail(f"the Tab key never comes round: {stops}")
+    assert [stop for stop in stops[:-1] if "UNSEEN" in stop] == []
     order = [next(place for place, stop in enumerate(stops) if name in stop) for name in ("New question", "switch", "tab-graded", "SUMMARY", "grade-input")]
     assert order == sorted(order)
     # The tabs are one stop; arrows go from one to the next, and round.

@@ -2,7 +2,7 @@
 
 import { question as questionOf, questions } from "./api.js";
 import { countDown } from "./countdown.js";
-import { el, put, userText } from "./dom.js";
+import { el, longText, put, userText } from "./dom.js";
 import { adviceText, clock, isoTime, moment, number, reasonText, t } from "./i18n.js";
 import { meter } from "./meter.js";
 import { announce, busy, fail, openPage, quiet } from "./shell.js";
@@ -215,7 +215,7 @@ function historyRow(submission, question) {
       el("time", { datetime: isoTime(submission.time), class: "muted" }, moment(submission.time)),
       submission.reason && el("span", { class: "muted" }, reasonText(submission.reason, submission.reason_text)),
     ),
-    userText("p", submission.answer, { class: "answer", language: question.language }),
+    longText(submission.answer, t("more"), { class: "answer", language: question.language }),
   );
 }
 

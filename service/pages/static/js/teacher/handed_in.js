@@ -38,7 +38,7 @@ class HandedIn {
     this.fresh = el("button", { type: "button", class: "link", hidden: true });
     this.fresh.addEventListener("click", () => busy(this.fresh, () => this.refresh()));
     this.list = el("ol", { class: "plain submissions" });
-    this.more = el("button", { type: "button", hidden: true, on: { click: () => this.showMore() } }, t("handed.more"));
+    this.more = el("button", { type: "button", hidden: true, on: { click: () => this.showMore() } }, t("more"));
     const head = el("div", { class: "section-head" }, this.filters, this.fresh);
     const section = el("section", { class: "stack" }, head, this.list, el("div", {}, this.more));
     this.panel = el("div", { class: "stack wide-gaps" }, this.next, section);
@@ -136,7 +136,7 @@ function suggestions(lesson, suggested, give) {
     el(
       "li",
       { class: "card" },
-      longText(answer, t("handed.more"), { class: "answer", language: lesson.question.language }),
+      longText(answer, t("more"), { class: "answer", language: lesson.question.language }),
       el("p", { class: "hint" }, has(`next.${why}`) ? t(`next.${why}`) : why),
       gradeButtons(lesson, (grade) => give(id, grade)),
     );
@@ -170,7 +170,7 @@ function item(lesson, submission, give) {
         el("time", { class: "muted", datetime: isoTime(submission.time) }, moment(submission.time)),
         flags,
       ),
-      longText(submission.answer, t("handed.more"), { class: "answer", language: lesson.question.language }),
+      longText(submission.answer, t("more"), { class: "answer", language: lesson.question.language }),
       verdict(submission, lesson),
       el("p", { class: "muted facts" }, sayings(submission)),
       own,

@@ -96,7 +96,7 @@ function casesOf(cases, lesson) {
     el(
       "li",
       { class: "card" },
-      longText(answer, t("handed.more"), { class: "answer", language: lesson.question.language }),
+      longText(answer, t("more"), { class: "answer", language: lesson.question.language }),
       el("p", { class: "hint" }, t("suite.case", { family: plain(family), grade, max: lesson.maxGrade })),
     );
   return el("ol", { class: "plain cards" }, cases.map(card));
