@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from service.client import Client
@@ -54,7 +55,7 @@ def sideways(page: Page) -> int:
 def test_no_barriers_that_axe_knows(
     visit: Visiting, school: tuple[str, str, str], scheme: str, rules: dict[str, object]
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    axe = Axe()
     teacher, student, question = school
 
     def found(page: Page) -> list[str]:
@@ -128,7 +129,8 @@ def test_a_lesson_by_keyboard_alone(visit: Visiting, school: tuple[str, str, str
                     const at = document.activeElement;
                     const look = getComputedStyle(at.matches('.visually-hidden') ? at.nextElementSibling ?? at : at);
                     const seen = look.outlineStyle !== 'none' || at.matches('[type=radio]');
-                    return `${seen ? '' : 'UNSEEN '}${at.tagName} ${at.id || at.className} ${at.textContent.slice(0, 30)}`;
+                    const name = `${at.tagName} ${at.id || at.className} ${at.textContent.slice(0, 30)}`;
+                    return seen ? name : `UNSEEN ${name}`;
                 }"""
             )
         )
@@ -147,12 +149,20 @@ def test_a_lesson_by_keyboard_alone(visit: Visiting, school: tuple[str, str, str
     else:
         pytest.fail(f"the Tab key never comes round: {stops}")
     assert [stop for stop in stops[:-1] if "UNSEEN" in stop] == []
-    order = [next(place for place, stop in enumerate(stops) if name in stop) for name in ("New question", "switch", "tab-graded", "SUMMARY", "grade-input")]
+    order = [
+        next(place for place, stop in enumerate(stops) if name in stop)
+        for name in ("New question", "switch", "tab-graded", "SUMMARY", "grade-input")
+    ]
     assert order == sorted(order)
     # The tabs are one stop; arrows go from one to the next, and round.
     assert sum("tab-" in stop for stop in stops) == 1
     page.locator("#tab-graded").focus()
-    for key, tab in (("ArrowRight", "handed-in"), ("End", "question"), ("ArrowRight", "graded"), ("ArrowLeft", "question")):
+    for key, tab in (
+        ("ArrowRight", "handed-in"),
+        ("End", "question"),
+        ("ArrowRight", "graded"),
+        ("ArrowLeft", "question"),
+    ):
         page.keyboard.press(key)
         assert page.evaluate("document.activeElement.id") == f"tab-{tab}"
         assert page.locator(f"#tab-{tab}").get_attribute("aria-selected") == "true"

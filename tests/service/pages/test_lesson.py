@@ -103,7 +103,9 @@ def test_a_whole_lesson(visit: Visiting, served: Served) -> None:
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("0")
     page.keyboard.press("Enter")
-    expect(page.locator(".regraded")).to_have_text(re.compile(r"32 answers regraded in [\d.,]+ ms · (no|\d+) grades? moved"))
+    expect(page.locator(".regraded")).to_have_text(
+        re.compile(r"32 answers regraded in [\d.,]+ ms · (no|\d+) grades? moved")
+    )
     expect(grade).to_be_focused()
     zeros = page.locator(".chart-figure tr").nth(1).locator("td").first
     expect(zeros).to_have_text(str(int(before[0][1]) + 1))
@@ -163,7 +165,9 @@ def test_flags_of_probing_and_new_answers(visit: Visiting, served: Served) -> No
     page = watching.log_in(token)
     page.get_by_role("tab", name="Handed in").click()
     expect(page.locator(".submission")).to_have_count(4)
-    expect(page.locator(".submission").first.locator(".flag")).to_have_text(["Nearly the same again", "Feeling for points"])
+    expect(page.locator(".submission").first.locator(".flag")).to_have_text(
+        ["Nearly the same again", "Feeling for points"]
+    )
     page.get_by_text("Probing").click()
     probing = page.locator(".submission").count()
     assert 0 < probing < 4

@@ -15,7 +15,7 @@ SCRIPTS = {path.relative_to(STATIC).as_posix(): path.read_text("utf-8") for path
 PLURALS = {
     "ar": {"one", "two", "few", "many", "other"},
     "zh": {"other"},
-    **dict.fromkeys(("de", "en", "es", "fr", "hi"), {"one", "other"}),
+    **{language: {"one", "other"} for language in ("de", "en", "es", "fr", "hi")},
 }
 """The categories of CLDR that a text must have; `many` of Spanish and French (millions) falls back to `other`."""
 
@@ -65,7 +65,9 @@ def test_every_text_the_pages_ask_for_is_there_and_none_is_left_over() -> None:
 
 def test_no_text_can_become_markup() -> None:
     for name, code in SCRIPTS.items():
-        found = re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser", code)
+        found = re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser", code
+        )
         assert found is None, f"{name}: {found}"
 
 

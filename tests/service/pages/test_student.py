@@ -46,7 +46,9 @@ def test_a_student_who_cheats_gets_nothing(visit: Visiting, served: Served) -> N
     # Nothing of how the grade came about is on the page.
     assert "%" not in page.locator("body").inner_text()
 
-    page.get_by_label("Your answer").fill("The earth's axis is tilted, so in summer the sun shines more directly on us.")
+    page.get_by_label("Your answer").fill(
+        "The earth's axis is tilted, so in summer the sun shines more directly on us."
+    )
     page.keyboard.press("Control+Enter")
     expect(page.locator(".history li")).to_have_count(len(CHEATS) + 1)
     assert page.locator(".grade-number").inner_text() in ("1", "2")
