@@ -134,6 +134,7 @@ class AnswerView {
       const graded = await this.api.handIn(this.text.value, this.key);
       this.key = null;
       put(this.result, ...resultOf(graded));
+      this.result.scrollIntoView({ block: "nearest" });
       this.say(graded.attempts_left, graded.retry_after);
       await this.loadHistory();
     } catch (error) {

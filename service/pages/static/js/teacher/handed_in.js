@@ -130,6 +130,7 @@ class HandedIn {
   }
 }
 
+/** The heading says why these were chosen; a card adds only what is special about it. */
 function suggestions(lesson, suggested, give) {
   if (!suggested.length) return [];
   const card = ({ submission_id: id, answer, why }) =>
@@ -137,7 +138,7 @@ function suggestions(lesson, suggested, give) {
       "li",
       { class: "card" },
       longText(answer, t("more"), { class: "answer", language: lesson.question.language }),
-      el("p", { class: "hint" }, has(`next.${why}`) ? t(`next.${why}`) : why),
+      has(`next.${why}`) && el("p", { class: "hint" }, t(`next.${why}`)),
       gradeButtons(lesson, (grade) => give(id, grade)),
     );
   return [
