@@ -86,6 +86,7 @@ def test_attempts_run_out_and_waiting_is_counted_down(visit: Visiting, serve: Se
     page.get_by_label("Your answer").fill("the axis is tilted")
     button.click()
     expect(page.locator("#attempts")).to_contain_text("1 attempt left · next attempt in 0:0")
+    expect(page.locator(".history li")).to_have_count(1)
     expect(page.locator(".result")).to_be_in_viewport(ratio=1)
     expect(page.get_by_role("status")).to_have_text("You can hand in again in 3 seconds.")
     button.click()
