@@ -42,7 +42,7 @@ def base(tmp_path_factory):
 
 
 def test_a_writer_learns_to_write_and_is_saved_small(base, tmp_path):
-    full = WriterConfig(base, "full", prompt_tokens=128, epochs=24, rate=6e-3, batch=8, patience=24)
+    full = WriterConfig(base, "full", prompt_tokens=96, epochs=16, rate=6e-3, batch=8, patience=24)
     writer = train_writer(ROWS, full, tmp_path / "work")
     told = [feedback_row("nothing 99", 0.0), feedback_row(f"{FACTS[0]} 99", 1.0)]
     assert writer.write(told) == [WRONG, RIGHT]
