@@ -21,6 +21,7 @@ import pytest
 from encoders import Encoder
 from relevance.corpus import GateQuestion
 from relevance.pipeline import make_training_data
+from relevance.search import use_cluster_token
 from relevance.search_results import SearchResult
 
 pytestmark = pytest.mark.skipif(
@@ -40,10 +41,7 @@ open(folder + "/result.pkl", "wb").write(pickle.dumps(result))
 
 
 COUNT = """
-import sys
-from relevance.search import use_cluster_token
-use_cluster_token()
-import ray
+import ray, sys
 ray.init(address=sys.argv[1], logging_level="ERROR", log_to_driver=False)
 print(sum(node["Alive"] for node in ray.nodes()))
 """
@@ -72,6 +70,8 @@ def start_node(*options: str) -> subprocess.Popen[bytes]:
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
+    # The second node and the drivers; they inherit the environment.
+    use_cluster_token()
     import ray
 
     port = free_port()
