@@ -7,7 +7,19 @@ import grimp
 import pytest
 
 ROOMS = ("prompts", "encoders", "synth", "relevance", "grader", "eval", "service")
-HEAVY = ("numpy", "pydantic", "torch", "ray", "transformers", "datasets", "sklearn", "onnxruntime", "pandas", "openai", "fastapi")
+HEAVY = (
+    "numpy",
+    "pydantic",
+    "torch",
+    "ray",
+    "transformers",
+    "datasets",
+    "sklearn",
+    "onnxruntime",
+    "pandas",
+    "openai",
+    "fastapi",
+)
 
 
 @pytest.fixture(scope="module")
