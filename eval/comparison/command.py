@@ -65,9 +65,7 @@ def run_compare(arguments: argparse.Namespace) -> int:
     names = [name.strip() for name in arguments.graders.split(",") if name.strip()]
     unknown = [name for name in names if name not in CONTENDERS]
     if unknown or not names:
-        raise _usage(
-            f"no grader is called {', '.join(unknown) or arguments.graders!r}; there are {', '.join(CONTENDERS)}"
-        )
+        raise _usage(f"no grader is called {', '.join(unknown) or 'nothing'}; there are {', '.join(CONTENDERS)}")
     gate = open_gate(arguments.gate, arguments.threads)
     if gate is None:
         raise _usage("the comparison shows every grader with and without the gate; name one with --gate")
