@@ -154,4 +154,4 @@ def test_the_documented_defaults_are_the_ones_that_are_read() -> None:
 
 def test_the_example_of_the_repository_is_read() -> None:
     limits = read_thresholds(Path(__file__).parents[3] / "examples" / "thresholds.yaml").all_limits
-    assert Limit("severity", "critical", 0.02, "upper") in limits
+    assert Limit("language", "default", 0.10, "significant") in limits
