@@ -16,8 +16,10 @@ from collections.abc import Sequence
 
 import encoders.commands
 import eval.commands
+import eval.comparison.command
 import grader.commands
 import relevance.commands
+import service.commands
 import synth.commands
 
 VERSION = "0.1.0"
@@ -33,8 +35,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"answergate {VERSION}")
     parser.add_argument("--debug", action="store_true", help="show the full traceback of an error")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for room in (encoders.commands, synth.commands, relevance.commands, grader.commands, eval.commands):
+    for room in (encoders.commands, synth.commands, relevance.commands):
         room.add_commands(subparsers)
+    # Comparing graders needs the attacks of `eval`, a room below `grader`, but belongs among the grader's commands.
+    eval.comparison.command.add_compare_command(grader.commands.add_commands(subparsers))
+    eval.commands.add_commands(subparsers)
+    service.commands.add_commands(subparsers)
     return parser
 
 

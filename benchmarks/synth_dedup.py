@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import subprocess
@@ -77,7 +78,8 @@ def main() -> None:
     rows = []
     for size in arguments.sizes:
         command = [sys.executable, __file__, "--size", str(size)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
         rows.append(json.loads(done.stdout))
         print(rows[-1], flush=True)
     if arguments.json:

@@ -106,7 +106,7 @@ class ChatServer:
                 headers = {name.strip().lower(): value.strip() for name, _, value in (f.partition(":") for f in fields)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 method, path, _ = line.split(" ", 2)
-                status, content, extra = await self._answer(method, path, headers, body)
+                status, content, extra = await self._answer(method, path, headers, body, reader)
                 lines = [f"HTTP/1.1 {status} X", "content-type: application/json", f"content-length: {len(content)}"]
                 lines += [f"{name}: {value}" for name, value in extra.items()]
                 writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
@@ -114,18 +114,18 @@ class ChatServer:
         writer.close()
 
     async def _answer(
-        self, method: str, path: str, headers: dict[str, str], body: bytes
+        self, method: str, path: str, headers: dict[str, str], body: bytes, reader: asyncio.StreamReader
     ) -> tuple[int, bytes, dict[str, str]]:
         if path.endswith("/chat/completions"):
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
             try:
-                return await self._completion(body)
+                return await self._completion(body, reader)
             finally:
                 self.in_flight -= 1
         return self._batch_call(method, path, headers, body)
 
-    async def _completion(self, body: bytes) -> tuple[int, bytes, dict[str, str]]:
+    async def _completion(self, body: bytes, reader: asyncio.StreamReader) -> tuple[int, bytes, dict[str, str]]:
         behaviour = self.behaviour
         number, self._number = self._number, self._number + 1
         key = hashlib.sha256(body).hexdigest()
@@ -141,7 +141,12 @@ class ChatServer:
         if behaviour.status is not None:
             self.outcomes[str(behaviour.status)] += 1
             return behaviour.status, _error("as configured"), retry
-        await asyncio.sleep(3600 if fault == "hang" else behaviour.latency)
+        if fault == "hang":
+            self.outcomes["hang"] += 1
+            # Until the client gives up and goes; its place is free then, as on a real server.
+            await reader.read()
+            raise ConnectionResetError
+        await asyncio.sleep(behaviour.latency)
         if fault in ("429", "500"):
             self.outcomes[fault] += 1
             return int(fault), _error("as configured"), retry if fault == "429" else {}
@@ -268,8 +273,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=8123)
     parser.add_argument("--latency", type=float, default=0.05)
+    parser.add_argument("--most-at-once", type=int, metavar="N", help="answer what is above it with 429")
+    parser.add_argument(
+        "--faults",
+        nargs="*",
+        default=[],
+        choices=["429", "500", "hang", "broken", "cut", "refusal"],
+        help="one of every 20 replies each is so",
+    )
     arguments = parser.parse_args()
-    server = ChatServer(Behaviour(latency=arguments.latency), arguments.port)
+    faults = {5 * number: fault for number, fault in enumerate(arguments.faults)}
+    behaviour = Behaviour(latency=arguments.latency, faults=faults, most_at_once=arguments.most_at_once)
+    server = ChatServer(behaviour, arguments.port)
     server.keep_bodies = False
     with server:
         print(server.url, flush=True)

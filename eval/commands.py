@@ -21,6 +21,8 @@ from eval.target_options import add_attack_options, add_target_options, chosen_s
 if TYPE_CHECKING:
     from eval.results import SuiteResult
 
+from eval.harden_commands import add_harden_command
+
 
 def add_commands(subparsers: Any) -> None:
     """Add the room's commands to the command line."""
@@ -64,6 +66,7 @@ def add_commands(subparsers: Any) -> None:
     demo.add_argument("--threads", type=int, default=2, help="encoder threads (default 2)")
     demo.add_argument("--full", action="store_true", help="every question and more attacks: about an hour, not minutes")
     demo.set_defaults(run=run_demo)
+    add_harden_command(subparsers)
 
 
 def run_adversarial(arguments: argparse.Namespace) -> int:

@@ -104,7 +104,7 @@ class AnswerReader:
         letters = lexical_vectors(texts)
         signals = np.zeros((len(texts), len(SIGNALS)), dtype=np.float32)
         for row, text in enumerate(texts):
-            signals[row, 4:] = self._word_signals(folded_words(text))
+            signals[row, 4:] = word_signals(folded_words(text), self._reference_words, self._question_words)
         signals[:, 1] = vectors @ self._question_vector
         signals[:, 3] = letters @ self._question_letters
         if len(self._reference_vectors):
@@ -112,14 +112,16 @@ class AnswerReader:
             signals[:, 2] = (letters @ self._reference_letters.T).max(axis=1)
         return AnswerTable(np.asarray(vectors, dtype=np.float32), letters, signals)
 
-    def _word_signals(self, found: list[str]) -> tuple[float, ...]:
-        words = set(found)
-        size = max(len(words), 1)
-        covered = new = precise = 0.0
-        for reference in self._reference_words:
-            unasked = reference - self._question_words
-            covered = max(covered, len(words & reference) / max(len(reference), 1))
-            new = max(new, len(words & unasked) / max(len(unasked), 1))
-            precise = max(precise, len(words & reference) / size)
-        asked = len(words & self._question_words) / size
-        return covered, new, precise, asked, float(np.log1p(len(found))), float(np.sqrt(min(len(found), 400)))
+
+def word_signals(found: list[str], references: Sequence[set[str]], question: set[str]) -> tuple[float, ...]:
+    """The last six `SIGNALS` of an answer with the folded words `found`."""
+    words = set(found)
+    size = max(len(words), 1)
+    covered = new = precise = 0.0
+    for reference in references:
+        unasked = reference - question
+        covered = max(covered, len(words & reference) / max(len(reference), 1))
+        new = max(new, len(words & unasked) / max(len(unasked), 1))
+        precise = max(precise, len(words & reference) / size)
+    asked = len(words & question) / size
+    return covered, new, precise, asked, float(np.log1p(len(found))), float(np.sqrt(min(len(found), 400)))

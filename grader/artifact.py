@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from safetensors.numpy import load_file
 
 from grader.answers import SIGNALS
 from grader.prior import GraderPrior
-from relevance.artifact import write_artifact_folder
+from relevance.artifact import read_artifact_config, write_artifact_folder
 
 if TYPE_CHECKING:
     from encoders import Encoder
@@ -62,14 +61,7 @@ def read_prior(folder: str | os.PathLike[str]) -> PriorArtifact:
         ArtifactError: a file is missing or damaged, or the folder is of another format or set of signals.
     """
     folder = Path(folder)
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ArtifactError(f"{folder}: no config.json; give the folder that `grader meta-train` wrote") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{folder / 'config.json'}: not JSON ({error}); restore the folder") from error
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
-        raise ArtifactError(f"{folder / 'config.json'}: not of format {FORMAT}; meta-train it again")
+    config = read_artifact_config(folder, FORMAT, "grader meta-train", ArtifactError)
     if tuple(config.get("signals", ())) != SIGNALS:
         raise ArtifactError(
             f"{folder / 'config.json'}: made for other signals than this version's; meta-train it again"

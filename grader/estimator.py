@@ -75,9 +75,7 @@ class OnlineLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[
         """
         if not self.C > 0:
             raise ValueError(f"C is {self.C!r}; it must be above 0")
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(y)
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        X, y, weights = self._checked(X, y, sample_weight)
         before = getattr(self, "classes_", None)
         self.classes_, labels = np.unique(y, return_inverse=True)
         grades = len(self.classes_)
@@ -90,12 +88,12 @@ class OnlineLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[
         start = None
         if self.warm_start and before is not None and np.array_equal(before, self.classes_):
             known, intercept = self._solution
-            if known.shape[0] == X.shape[1]:
-                start = (known[None] / root, (intercept + centre @ known)[None])
+            if len(known) == len(X):
+                start = known[None], intercept[None]
         fit = fit_rows(
             root * (X - centre)[None],
             np.eye(grades)[labels][None],
-            weights=weights[None],
+            weights=None if weights is None else weights[None],
             intercept=self.fit_intercept,
             start=start,
             tolerance=self.tol,
@@ -103,7 +101,7 @@ class OnlineLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[
         )
         coefficients = root * fit.weights[0]
         intercept = fit.intercept[0] - centre @ coefficients
-        self._solution = coefficients, intercept
+        self._solution = fit.dual[0], fit.intercept[0]
         if grades == 2:
             self.coef_ = coefficients.T[1:] - coefficients.T[:1]
             self.intercept_ = intercept[1:] - intercept[:1]
@@ -111,6 +109,30 @@ class OnlineLogisticRegression(ClassifierMixin, BaseEstimator):  # type: ignore[
             self.coef_, self.intercept_ = coefficients.T.copy(), intercept
         self.n_iter_ = np.maximum(fit.steps, 1)
         return self
+
+    def _checked(self, X: Any, y: Any, sample_weight: Any) -> tuple[Floats, npt.NDArray[Any], Floats | None]:
+        """The three as scikit-learn checks them, and it remembers the number of columns.
+
+        Its general checks take longer than the fit; plain arrays of finite numbers and whole labels need none of them.
+        """
+        if (
+            sample_weight is None
+            and type(X) is type(y) is np.ndarray
+            and X.dtype == np.float64
+            and X.ndim == 2
+            and y.dtype.kind in "iu"
+            and y.shape == X.shape[:1]
+            and X.size
+            and np.isfinite(X).all()
+        ):
+            self.n_features_in_ = X.shape[1]
+            self.__dict__.pop("feature_names_in_", None)
+            return X, y, None
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        return X, y, sample_weight
 
     def decision_function(self, X: Any) -> Floats:
         """Logits (n, K); for two classes (n,), positive for `classes_[1]`."""

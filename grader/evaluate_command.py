@@ -58,6 +58,8 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
     from grader.meta.lessons import read_sources, source_name
     from grader.rivals import RIVALS, grader_rival, setfit_rival
 
+    if arguments.support < 1 or arguments.seeds < 1:
+        raise _usage("--support and --seeds must be at least 1")
     encoder = open_encoder(arguments.encoder, arguments.threads)
     sources = read_sources(arguments.questions, encoder)
     graders: dict[str, Rival] = dict(RIVALS)

@@ -1,25 +1,28 @@
-"""An evaluation as text."""
+"""An evaluation as text that fits a terminal."""
 
 from __future__ import annotations
 
 from grader.evaluation import Evaluation
 
+CELL = 7
+
 
 def quality_table(result: Evaluation) -> str:
-    """Mean quadratic weighted kappa by data set, one grader a line; data sets count alike in the mean."""
+    """Mean quadratic weighted kappa by data set, one grader a line; data sets count alike in the mean.
+
+    Data sets are numbered; the lines below the table name them.
+    """
     sources = result.sources
-    counts = {source: len(values) for source, values in result.by_source(result.graders[0]).items()}
-    heads = [f"{source} ({counts[source]})" for source in sources]
-    wide = [max(len(head), 6) + 2 for head in heads]
-    first = max(len(name) for name in ["grader", *result.graders]) + 1
-    lines = ["grader".ljust(first) + "".join(head.rjust(w) for head, w in zip(heads, wide, strict=True))]
-    lines[0] += "mean".rjust(8) + "error".rjust(8) + "ECE".rjust(8)
+    first = max(len(name) for name in ["grader", *result.graders])
+    heads = [*(f"set {number}" for number in range(1, len(sources) + 1)), "mean", "error", "ECE"]
+    lines = ["grader".ljust(first) + "".join(head.rjust(CELL) for head in heads)]
     for name in result.graders:
-        values = [result.by_source(name)[source].mean() for source in sources]
-        row = name.ljust(first) + "".join(f"{value:.3f}".rjust(w) for value, w in zip(values, wide, strict=True))
-        calibration = f"{result.calibration[name]:.3f}" if name in result.calibration else "-"
-        row += f"{result.mean(name):.3f}".rjust(8) + f"{result.mean(name, 'mae'):.3f}".rjust(8) + calibration.rjust(8)
-        lines.append(row)
+        values = [f"{result.by_source(name)[source].mean():.3f}" for source in sources]
+        values += [f"{result.mean(name):.3f}", f"{result.mean(name, 'mae'):.3f}"]
+        values.append(f"{result.calibration[name]:.3f}" if name in result.calibration else "-")
+        lines.append(name.ljust(first) + "".join(value.rjust(CELL) for value in values))
+    counts = {source: len(values) for source, values in result.by_source(result.graders[0]).items()}
+    lines += [f"set {number}: {source}, {counts[source]} questions" for number, source in enumerate(sources, 1)]
     return "\n".join(lines)
 
 
@@ -29,8 +32,11 @@ def difference_table(result: Evaluation, grader: str) -> str:
     for other in result.graders:
         if other == grader:
             continue
-        parts = [(source, *result.difference(grader, other, source)) for source in result.sources]
-        detail = ", ".join(f"{source} {mean:+.3f} [{low:+.3f}, {high:+.3f}]" for source, mean, low, high in parts)
-        mean, low, high = result.difference(grader, other)
-        lines.append(f"{grader} - {other}: {mean:+.3f} [{low:+.3f}, {high:+.3f}]   {detail}")
+        lines.append(f"{grader} - {other}: {_interval(*result.difference(grader, other))}")
+        if len(result.sources) > 1:
+            lines += [f"    {name}: {_interval(*result.difference(grader, other, name))}" for name in result.sources]
     return "\n".join(lines)
+
+
+def _interval(mean: float, low: float, high: float) -> str:
+    return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"

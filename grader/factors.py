@@ -1,12 +1,16 @@
 """Factorised Hessians of the softmax: what turns a Newton step, or an implicit gradient, into matrix products.
 
-Q = (H^-1 + G)^-1 for a batch of problems; see `grader.newton` for the two forms and their sources.
+For a batch of problems of `grader.newton` with kernel G and Hessian H of the loss, Q = (H^-1 + G)^-1, in two forms:
+
+- Without a basis H is diagonal minus a rank-one coupling of the grades. K factorisations of n x n (one per grade) and
+  one of their sum give Q instead of one of n K x n K: Rasmussen and Williams, Gaussian Processes for Machine Learning
+  (2006), section 3.5.2 and algorithm 3.3.
+- With a basis H is a small r x r block C C' for every answer, and Q = C (1 + C' G C)^-1 C'.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +19,6 @@ Floats = npt.NDArray[np.float64]
 
 FLOOR = 1e-14
 """Added to the r x r blocks of H, so that a grade that is certain still has a Cholesky factor."""
-
-
-class Factor(Protocol):
-    """A factorised Hessian of a batch of problems."""
-
-    def apply(self, values: Floats) -> Floats:
-        """Q v for v of shape (B, n, r)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -51,14 +47,6 @@ class BasisFactor:
     inner: Floats
     """(B, n r, n r): inverse of 1 + C' G C."""
 
-    def apply(self, values: Floats) -> Floats:
-        """Q v for v of shape (B, n, r)."""
-        batch, count, width = values.shape
-        inside = np.swapaxes(self.roots, -1, -2) @ values[..., None]
-        solved = self.inner @ inside.reshape(batch, count * width, 1)
-        applied: Floats = (self.roots @ solved.reshape(batch, count, width, 1))[..., 0]
-        return applied
-
     def diagonal_blocks(self) -> Floats:
         """(B, n, r, r): for every answer its own block of the inverse of 1 + C' G C."""
         batch, count, width, _ = self.roots.shape
@@ -67,26 +55,45 @@ class BasisFactor:
         return np.moveaxis(blocks[:, answers, :, answers, :], 0, 1)
 
 
-def factorise(
-    kernel: Floats, probabilities: Floats, weights: Floats, basis: Floats | None = None
-) -> GradewiseFactor | BasisFactor:
-    """Factor the Hessian of a batch: kernel (B, n, n), probabilities (B, n, K), weights (B, n), basis (B, K,
-    r).
-    """
-    if basis is None:
-        return _factorise_gradewise(kernel, probabilities, weights)
+def hessian_blocks(probabilities: Floats, weights: Floats, basis: Floats) -> Floats:
+    """(B, n, r, r): the blocks s (B' diag(p) B - B' p p' B) of H, from (B, n, K), (B, n) and (B, K, r)."""
     mean = probabilities @ basis
     pairs = basis[..., :, None] * basis[..., None, :]
     blocks = (probabilities @ pairs.reshape(*basis.shape[:2], -1)).reshape(*mean.shape, -1)
-    blocks = (blocks - mean[..., :, None] * mean[..., None, :]) * weights[..., None, None]
-    batch, count, width = mean.shape
+    blocks -= mean[..., :, None] * mean[..., None, :]
+    blocks *= weights[..., None, None]
+    return blocks
+
+
+def solve_newton(
+    kernel: Floats, probabilities: Floats, weights: Floats, basis: Floats, values: Floats, transposed: bool = False
+) -> Floats:
+    """(1 + H G)^-1 v, or (1 + G H)^-1 v, for v of shape (B, n, r)."""
+    blocks = hessian_blocks(probabilities, weights, basis)
+    batch, count, width, _ = blocks.shape
+    # Direction by direction: the innermost loops run over answers, of which there are more than directions.
+    spread = np.ascontiguousarray(blocks.transpose(0, 2, 1, 3))[..., None]
+    if transposed:
+        system = spread.transpose(0, 3, 4, 1, 2) * kernel[:, None, :, None, :]
+    else:
+        system = spread * kernel[:, None, :, None, :]
+    system = system.reshape(batch, width * count, width * count)
+    np.einsum("bii->bi", system)[...] += 1.0
+    solved = np.linalg.solve(system, values.swapaxes(1, 2).reshape(batch, -1, 1))
+    return np.ascontiguousarray(solved.reshape(batch, width, count).swapaxes(1, 2))
+
+
+def factorise(kernel: Floats, probabilities: Floats, weights: Floats, basis: Floats) -> BasisFactor:
+    """Factor the Hessian of a batch: kernel (B, n, n), probabilities (B, n, K), weights (B, n), basis (B, K, r)."""
+    blocks = hessian_blocks(probabilities, weights, basis)
+    batch, count, width, _ = blocks.shape
     blocks[..., np.arange(width), np.arange(width)] += FLOOR
     roots = small_cholesky(blocks)
     flat = np.moveaxis(roots, 2, 3).reshape(batch, count * width, width)
     inner = (flat @ np.swapaxes(flat, 1, 2)).reshape(batch, count, width, count, width)
     inner *= kernel[:, :, None, :, None]
     inner = inner.reshape(batch, count * width, count * width)
-    inner[:, np.arange(count * width), np.arange(count * width)] += 1.0
+    np.einsum("bii->bi", inner)[...] += 1.0
     return BasisFactor(roots, np.asarray(np.linalg.inv(inner), dtype=np.float64))
 
 
@@ -106,7 +113,8 @@ def small_cholesky(matrices: Floats) -> Floats:
     return root
 
 
-def _factorise_gradewise(kernel: Floats, probabilities: Floats, weights: Floats) -> GradewiseFactor:
+def factorise_gradewise(kernel: Floats, probabilities: Floats, weights: Floats) -> GradewiseFactor:
+    """Factor the Hessian of a batch without a basis."""
     curvature = np.swapaxes(probabilities, 1, 2) * weights[:, None, :]
     root = np.sqrt(curvature)
     scaled = root[..., :, None] * kernel[:, None] * root[..., None, :]

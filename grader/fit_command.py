@@ -94,7 +94,7 @@ def run_regrade(arguments: argparse.Namespace) -> int:
     changes = read_graded_files([arguments.changes])
     encoder = get_encoder(arguments.encoder, threads=arguments.threads)
     prior = chosen_prior(arguments.prior, encoder)
-    store = GradeStore(arguments.store)
+    store = GradeStore(arguments.store, create=False)
     rows: list[dict[str, Any]] = []
     moved = 0
     for question in changes:

@@ -7,9 +7,9 @@ from collections import defaultdict
 from typing import Any
 
 from grader.full import FullGrader
-from synth.answers import read_answers
+from synth.answers import AnswerRow, read_answers
 from synth.errors import DataFileError
-from synth.graded import read_graded_files
+from synth.graded import GradedQuestion, read_graded_files
 
 
 def grade_file(full: FullGrader, path: str | os.PathLike[str], support: str | os.PathLike[str]) -> list[dict[str, Any]]:
@@ -23,25 +23,13 @@ def grade_file(full: FullGrader, path: str | os.PathLike[str], support: str | os
     Raises:
         DataFileError: a file cannot be used, or answers belong to questions without graded examples.
     """
-    graded = {(question.text, question.language): question for question in read_graded_files([support])}
-    default = next(iter(graded)) if len(graded) == 1 else None
-    answers = read_answers(path, default)
-    by_question: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for number, answer in enumerate(answers):
-        by_question[answer.question, answer.language].append(number)
-    unknown = [key for key in by_question if key not in graded]
-    if unknown:
-        named = "; ".join(f"'{text[:60]}' ({language})" for text, language in unknown[:5])
-        raise DataFileError(
-            f"{os.fspath(path)}: {len(unknown)} question(s) have no graded answers in {os.fspath(support)}: {named}; "
-            "add some, or write question and language exactly as there"
-        )
-    rows: list[dict[str, Any]] = [{} for _ in answers]
-    for key, numbers in by_question.items():
-        results = full.for_question(graded[key]).grade([answers[number].text for number in numbers])
-        for number, result in zip(numbers, results, strict=True):
+    batches = answers_by_question(path, support)
+    rows: list[dict[str, Any]] = [{} for _, answers in batches for _ in answers]
+    for question, answers in batches:
+        results = full.for_question(question).grade([answer.text for _, answer in answers])
+        for (number, answer), result in zip(answers, results, strict=True):
             rows[number] = {
-                **answers[number].row,
+                **answer.row,
                 "grade": result.grade,
                 "max_grade": result.max_grade,
                 "expected_grade": round(result.expected_grade, 4),
@@ -54,3 +42,27 @@ def grade_file(full: FullGrader, path: str | os.PathLike[str], support: str | os
                 "reason": result.reason,
             }
     return rows
+
+
+def answers_by_question(
+    path: str | os.PathLike[str], support: str | os.PathLike[str]
+) -> list[tuple[GradedQuestion, list[tuple[int, AnswerRow]]]]:
+    """The answers of a file with their places in it, by the question of the support that they answer.
+
+    Raises:
+        DataFileError: see `grade_file`.
+    """
+    graded = {(question.text, question.language): question for question in read_graded_files([support])}
+    default = next(iter(graded)) if len(graded) == 1 else None
+    answers = read_answers(path, default)
+    by_question: dict[tuple[str, str], list[tuple[int, AnswerRow]]] = defaultdict(list)
+    for number, answer in enumerate(answers):
+        by_question[answer.question, answer.language].append((number, answer))
+    unknown = [key for key in by_question if key not in graded]
+    if unknown:
+        named = "; ".join(f"'{text[:60]}' ({language})" for text, language in unknown[:5])
+        raise DataFileError(
+            f"{os.fspath(path)}: {len(unknown)} question(s) have no graded answers in {os.fspath(support)}: {named}; "
+            "add some, or write question and language exactly as there"
+        )
+    return [(graded[key], rows) for key, rows in by_question.items()]

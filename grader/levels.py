@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ class GradeScale:
     steps: int
     """Number of steps; there are `steps` + 1 levels."""
 
-    @property
+    @cached_property
     def levels(self) -> Floats:
         """(K,) grades, ascending, the first 0, the last `max_grade`."""
         return np.linspace(0.0, self.max_grade, self.steps + 1)

@@ -46,4 +46,4 @@ def _count(row: npt.NDArray[np.float32], text: str) -> None:
     grams, counts = np.unique(np.concatenate(hashes), return_counts=True)
     places = (grams >> np.uint64(32)) & np.uint64(WIDTH - 1)
     signs = np.where(grams >> np.uint64(63), -1.0, 1.0)
-    np.add.at(row, places.astype(np.int64), (signs * (1 + np.log(counts))).astype(np.float32))
+    row[:] = np.bincount(places.astype(np.int64), signs * (1 + np.log(counts)), minlength=WIDTH)

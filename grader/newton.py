@@ -1,26 +1,17 @@
 """Newton's method for the softmax: many small problems at once, exactly, in the span of their data.
 
-The problem. Graded answers i = 1 … n have targets y_i (a distribution over K grades), weights s_i and fixed
-logits m_i (the prior mean). The fit moves the logits by B w(x_i) + b, where w has r Gaussian-process
-components with one kernel G (for plain multinomial logistic regression r = K, B = 1 and G = X P^-1 X' for
-weights of prior precision P), and minimises
+The problem. Graded answers i = 1 … n have targets y_i (a distribution over K grades), weights s_i and fixed logits m_i
+(the prior mean). The fit moves the logits by B w(x_i), where w has r Gaussian-process components with one kernel G
+(without a basis r = K and B = 1), and minimises
 
-    sum_i s_i * cross_entropy(y_i, softmax(m_i + B w_i + b)) + 1/2 * sum_j w_j' G^-1 w_j.
+    sum_i s_i * cross_entropy(y_i, softmax(m_i + B w_i)) + 1/2 * sum_j w_j' G^-1 w_j.
 
-The optimum is w = G A, so only n x r numbers A are unknown, not d x K, and there every graded answer pulls by
-what is still wrong with it: A_i = s_i B' (y_i - p_i).
+The optimum is w = G A, so only n x r numbers A are unknown, whatever the answers' dimension, and there every graded
+answer pulls by what is still wrong with it: A_i = s_i B' (y_i - p_i). With the Hessian H of the first term, block
+diagonal over the answers, a Newton step of A solves (1 + H G) step = s B' (y - p) - A: one system of n r unknowns with
+a basis, n x n systems without (`grader.factors`).
 
-The Newton step needs Q = (H^-1 + G)^-1, where H is the Hessian of the first term. Two forms of it:
-
-- B = 1: H is diagonal minus a rank-one coupling of the grades. K factorisations of n x n (one per grade) and
-    one of
-  their sum give Q instead of one of n K x n K: Rasmussen and Williams, Gaussian Processes for Machine
-  Learning (2006), section 3.5.2 and algorithm 3.3.
-- B given: H is a small r x r block C C' for every answer, and Q = C (1 + C' G C)^-1 C' costs one n r x n r
-solve.
-
-Backtracking makes the steps safe everywhere: the objective is convex, so there is one minimum and nowhere
-else to stop.
+Backtracking makes the steps safe everywhere: the objective is convex, so there is one minimum and nowhere else to stop.
 """
 
 from __future__ import annotations
@@ -30,12 +21,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from grader.factors import Floats, GradewiseFactor, factorise
+from grader.factors import Floats, factorise_gradewise, solve_newton
 
 __all__ = ["NO_GRADE", "Floats", "SoftmaxFit", "fit_softmax", "softmax"]
 
 NO_GRADE = -1e9
 """Offset that takes a grade out of one problem of a batch, so that questions of any scale share it."""
+HALVINGS = 40
 
 
 @dataclass(frozen=True)
@@ -43,16 +35,11 @@ class SoftmaxFit:
     """A batch of B fitted problems with n answers and K grades each."""
 
     dual: Floats
-    """(B, n, r): A above. New logits are offset + (kernel to the fitted answers) @ dual @ basis' + intercept.
-    """
-    intercept: Floats
-    """(B, K): zeros when no intercept was fitted; otherwise sums to 0."""
+    """(B, n, r): A above. New logits are offset + (kernel to the fitted answers) @ dual @ basis'."""
     probabilities: Floats
     """(B, n, K): of the fitted answers."""
     residual: Floats
-    """(B,): largest absolute entry of A - s B' (y - p) and of the intercept's gradient; 0 at the exact
-    optimum.
-    """
+    """(B,): largest absolute entry of A - s B' (y - p); 0 at the exact optimum."""
     steps: npt.NDArray[np.int64]
     """(B,): Newton steps taken."""
 
@@ -71,63 +58,64 @@ def fit_softmax(
     weights: Floats | None = None,
     offsets: Floats | None = None,
     basis: Floats | None = None,
-    intercept: bool = False,
-    start: tuple[Floats, Floats] | None = None,
+    start: Floats | None = None,
     tolerance: float = 1e-9,
     max_steps: int = 100,
 ) -> SoftmaxFit:
     """Fit a batch of problems to the one minimum of each.
 
     Args:
-        kernel: (B, n, n), symmetric positive semi-definite: X P^-1 X'.
+        kernel: (B, n, n), symmetric positive semi-definite: X P^-1 X' for weights of prior precision P.
         targets: (B, n, K), rows that sum to 1 (one-hot for plain grades).
         weights: (B, n), at least 0; 0 takes an answer out, so problems of different sizes share a batch.
             Default 1.
         offsets: (B, n, K): the prior mean's logits; `NO_GRADE` takes a grade out. Default 0.
         basis: (B, K, r) directions in which logits can move. Default: every grade its own.
-        intercept: Also fit one unpenalised number per grade (without a basis only).
-        start: `dual` and `intercept` to begin from (a fit before one grade changed). Default zeros.
+        start: `dual` of a fit to begin from, before one grade changed. Default zeros.
         tolerance: Stop a problem when its `residual` is at most this, relative to its largest weight.
-        max_steps: Newton steps at most; ten are usual.
+        max_steps: Newton steps at most; six are usual.
 
     Returns:
         The fits, with the residual each one reached.
     """
     batch, count, grades = targets.shape
-    weights = np.ones((batch, count)) if weights is None else np.asarray(weights, dtype=np.float64)
+    counted = np.ones((batch, count, 1)) if weights is None else np.asarray(weights, dtype=np.float64)[..., None]
     offsets = np.zeros(targets.shape) if offsets is None else np.broadcast_to(offsets, targets.shape)
-    width = grades if basis is None else basis.shape[-1]
-    if intercept and basis is not None:
-        raise ValueError("an intercept cannot be fitted in a basis; put a constant into the kernel instead")
-    dual = np.zeros((batch, count, width)) if start is None else start[0].copy()
-    bias = np.zeros((batch, grades)) if start is None else start[1].copy()
-    probabilities = np.empty(targets.shape)
-    residual = np.zeros(batch)
-    steps = np.zeros(batch, dtype=np.int64)
-    active = np.arange(batch)
+    problem = _Problem(kernel, targets, counted, offsets, basis)
+    dual = np.zeros((batch, count, grades if basis is None else basis.shape[-1])) if start is None else start
+    point = problem.at(dual, kernel @ dual)
+    limits = tolerance * np.maximum(counted.max(axis=(1, 2)), 1e-300)
+    fit = SoftmaxFit(np.empty_like(dual), np.empty(targets.shape), np.empty(batch), np.zeros(batch, dtype=np.int64))
+    active, moved = np.arange(batch), np.ones(batch, dtype=np.bool_)
     for step in range(max_steps + 1):
-        whole = len(active) == batch
-        part = slice(None) if whole else active
-        chosen_basis = None if basis is None else basis[part]
-        problem = _Problem(kernel[part], targets[part], weights[part], offsets[part], chosen_basis, intercept)
-        moved = problem.spread(kernel[part] @ dual[part]) + bias[part][:, None, :]
-        probability = softmax(problem.offsets + moved)
-        probabilities[part] = probability
-        residual[part] = problem.residual(dual[part], probability)
-        going = residual[part] > tolerance * np.maximum(problem.weights.max(axis=1), 1e-300)
-        if step == max_steps or not going.any():
-            break
+        unsolved = problem.pull(point.probabilities) - point.dual
+        residual = np.abs(unsolved).max(axis=(1, 2))
+        going = (residual > limits[active]) & moved & (step < max_steps)
         if not going.all():
-            active = active[going]
-            problem, moved, probability = problem.take(going), moved[going], probability[going]
-        steps[active] += 1
-        change, shift = problem.newton_step(dual[active], probability)
-        length = problem.backtrack(dual[active], moved, change, shift)
-        dual[active] += length[:, None, None] * change
-        bias[active] += length[:, None] * shift
-        if not length.any():
-            break
-    return SoftmaxFit(dual, bias, probabilities, residual, steps)
+            done = ~going
+            stopped = active[done]
+            fit.dual[stopped], fit.probabilities[stopped] = point.dual[done], point.probabilities[done]
+            fit.residual[stopped] = residual[done]
+            if not going.any():
+                break
+            active, problem, point, unsolved = active[going], problem.take(going), point.take(going), unsolved[going]
+        fit.steps[active] += 1
+        point, moved = problem.descend(point, problem.newton_step(point, unsolved), unsolved)
+    return fit
+
+
+@dataclass(frozen=True)
+class _Point:
+    """Where the fits of a batch are."""
+
+    dual: Floats
+    latent: Floats
+    """(B, n, r): the kernel times `dual`."""
+    probabilities: Floats
+    objective: Floats
+
+    def take(self, chosen: npt.NDArray[np.bool_]) -> _Point:
+        return _Point(self.dual[chosen], self.latent[chosen], self.probabilities[chosen], self.objective[chosen])
 
 
 @dataclass(frozen=True)
@@ -135,84 +123,59 @@ class _Problem:
     kernel: Floats
     targets: Floats
     weights: Floats
+    """(B, n, 1)"""
     offsets: Floats
     basis: Floats | None
-    intercept: bool
 
     def take(self, chosen: npt.NDArray[np.bool_]) -> _Problem:
-        basis = None if self.basis is None else self.basis[chosen]
         return _Problem(
             self.kernel[chosen],
             self.targets[chosen],
             self.weights[chosen],
             self.offsets[chosen],
-            basis,
-            self.intercept,
+            None if self.basis is None else self.basis[chosen],
         )
 
-    def spread(self, latent: Floats) -> Floats:
-        return latent if self.basis is None else latent @ np.swapaxes(self.basis, 1, 2)
+    def at(self, dual: Floats, latent: Floats) -> _Point:
+        logits = self.offsets + (latent if self.basis is None else latent @ self.basis.swapaxes(1, 2))
+        top = logits.max(axis=-1, keepdims=True)
+        probabilities = np.exp(logits - top)
+        total = probabilities.sum(axis=-1, keepdims=True)
+        probabilities /= total
+        losses = (np.log(total) + top)[..., 0] - np.vecdot(self.targets, logits)
+        objective = np.vecdot(self.weights[..., 0], losses) + 0.5 * _inner(dual, latent)
+        return _Point(dual, latent, probabilities, objective)
 
-    def pull(self, probability: Floats) -> Floats:
-        pulls: Floats = self.weights[..., None] * (self.targets - probability)
+    def pull(self, probabilities: Floats) -> Floats:
+        pulls: Floats = self.weights * (self.targets - probabilities)
         return pulls if self.basis is None else pulls @ self.basis
 
-    def residual(self, dual: Floats, probability: Floats) -> Floats:
-        pull = self.pull(probability)
-        worst: Floats = np.abs(dual - pull).max(axis=(1, 2))
-        if self.intercept:
-            worst = np.maximum(worst, np.abs(pull.sum(axis=1)).max(axis=1))
-        return worst
+    def newton_step(self, point: _Point, unsolved: Floats) -> Floats:
+        """The full step of the dual, driven by what is unsolved, so that rounding shrinks with every step."""
+        if self.basis is None:
+            factor = factorise_gradewise(self.kernel, point.probabilities, self.weights[..., 0])
+            return unsolved - factor.apply(self.kernel @ unsolved)
+        return solve_newton(self.kernel, point.probabilities, self.weights[..., 0], self.basis, unsolved)
 
-    def objective(self, logits: Floats, prior: Floats) -> Floats:
-        top = logits.max(axis=-1, keepdims=True)
-        spread = np.log(np.exp(logits - top).sum(axis=-1)) + top[..., 0]
-        losses = self.weights * (spread - (self.targets * logits).sum(axis=-1))
-        total: Floats = losses.sum(axis=1) + 0.5 * prior
-        return total
-
-    def newton_step(self, dual: Floats, probability: Floats) -> tuple[Floats, Floats]:
-        """The full Newton step (change of dual, change of bias) where the fit's probabilities are
-        `probability`.
-
-        Written as a change, driven by what is still unsolved, so that rounding shrinks with every step.
-        """
-        factor = factorise(self.kernel, probability, self.weights, self.basis)
-        unsolved = self.pull(probability) - dual
-        change = unsolved - factor.apply(self.kernel @ unsolved)
-        if not self.intercept:
-            return change, np.zeros((len(dual), probability.shape[-1]))
-        assert isinstance(factor, GradewiseFactor)
-        # sum_i A_i = 0 for every grade decides the intercept; adding the same number to all of them changes
-        # nothing, so the system is singular in that direction until it is asked to sum to 0.
-        grades = dual.shape[-1]
-        sums = np.swapaxes(factor.blocks.sum(axis=-1), 1, 2)
-        system = -np.swapaxes(sums, 1, 2) @ factor.coupling @ sums
-        system[:, np.arange(grades), np.arange(grades)] += sums.sum(axis=1)
-        system += 1.0 / grades
-        bias = np.linalg.solve(system, (dual + change).sum(axis=1)[..., None])[..., 0]
-        ones = np.broadcast_to(bias[:, None, :], dual.shape)
-        return change - factor.apply(ones), bias
-
-    def backtrack(self, dual: Floats, moved: Floats, change: Floats, bias_change: Floats, halvings: int = 40) -> Floats:
-        """(B,) step lengths in 0 … 1 that lower the objective enough (Armijo's rule, by halving)."""
-        fitted, shift = self.kernel @ dual, self.kernel @ change
-        direction = self.spread(shift) + bias_change[:, None, :]
-        at_start = (dual * fitted).sum(axis=(1, 2))
-        cross, square = (change * fitted).sum(axis=(1, 2)), (change * shift).sum(axis=(1, 2))
-        logits = self.offsets + moved
-        before = self.objective(logits, at_start)
-        wrong = self.weights[..., None] * (self.targets - softmax(logits))
-        slope = cross - (wrong * direction).sum(axis=(1, 2))
+    def descend(self, point: _Point, change: Floats, unsolved: Floats) -> tuple[_Point, npt.NDArray[np.bool_]]:
+        """The point a step leads to, halved until it lowers the objective enough (Armijo), and whether it moved."""
+        shift = self.kernel @ change
+        slope = -_inner(unsolved, shift)
         # Below this the objective's own rounding hides any decrease, and the Newton step is right anyway.
-        slack = 1e-13 * (1.0 + np.abs(before))
-        length = np.ones(len(dual))
-        for _ in range(halvings):
-            prior = at_start + 2 * length * cross + length**2 * square
-            after = self.objective(logits + length[:, None, None] * direction, prior)
-            bad = ~(after <= before + 1e-4 * length * slope + slack)
+        slack = 1e-13 * (1.0 + np.abs(point.objective))
+        length = np.ones(len(slope))
+        for _ in range(HALVINGS):
+            reached = self.at(point.dual + change, point.latent + shift)
+            bad = ~(reached.objective <= point.objective + 1e-4 * length * slope + slack)
             if not bad.any():
-                return length
-            length[bad] *= 0.5
-        length[bad] = 0.0
-        return length
+                return reached, length > 0
+            factor = np.where(bad, 0.5, 1.0)
+            length *= factor
+            change, shift = change * factor[:, None, None], shift * factor[:, None, None]
+        change[bad], shift[bad] = 0.0, 0.0
+        return self.at(point.dual + change, point.latent + shift), ~bad
+
+
+def _inner(left: Floats, right: Floats) -> Floats:
+    product: Floats = np.vecdot(left.reshape(len(left), -1), right.reshape(len(right), -1))
+    return product

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from grader.answers import AnswerTable
 from grader.estimates import GradeEstimate, estimates
-from grader.factors import BasisFactor, factorise
+from grader.factors import factorise
 from grader.levels import Floats, GradeScale, checked_grades, grade_scale
 from grader.newton import fit_softmax, softmax
 from grader.prior import Evidence, GraderPrior, Units, basis, kernel, prior_mean
@@ -180,10 +180,9 @@ class QuestionGrader:
             weights=weights[None],
             offsets=(class_logits + mean @ directions.T)[None],
             basis=directions[None],
-            start=None if start is None else (start[None], np.zeros((1, len(scale.levels)))),
+            start=None if start is None else start[None],
         )
         factor = factorise(covariance[None], fit.probabilities, weights[None], directions[None])
-        assert isinstance(factor, BasisFactor)
         left_out = mean + leave_one_out((covariance @ fit.dual[0])[None], fit.dual, factor)[0]
         expected = softmax((class_logits + left_out @ directions.T) / np.exp(prior.log_temperature)) @ scale.levels
         graded = weights > 0

@@ -1,24 +1,35 @@
 """Plain softmax regression by Newton's method with conjugate gradients, for a batch of problems given by their rows.
 
-The same minimum as `grader.newton` finds from a kernel, for rows X (n, d) and a prior of unit variance. The unknowns
-are the weights in the span of the rows: with X = L Q' (L from the Cholesky factor of X X', when n < d) they are
-q = min(n, d) numbers per grade and never more, and duplicate rows make no system singular. A Newton step solves
+The same minimum as `grader.newton` finds from a kernel, for rows X (n, d) and a prior of unit variance, with an
+intercept if wanted. The weights are X' A with A = s (Y - P) at the optimum, so at most n numbers per grade are unknown.
+They are sought in the coordinates u of `grader.coupling`: the logits are F = R u and, with the Hessian H of the
+loss by F, a Newton step solves
 
-    (P + T' H T) step = -gradient,       T = (L, 1),   P = diag(1, …, 1, 0 for the intercept),
+    (1 + R' (H - diag(h)) R) step = -(R' (s (P - Y) - diag(h) F) + u),
 
-by conjugate gradients, preconditioned with the inverse of P + h T' T for the mean curvature h: a few dozen products
-with T for a whole fit, however many grades there are. Steps are inexact far from the optimum and exact near it (Dembo,
-Eisenstat and Steihaug, Inexact Newton Methods, 1982), and are halved until they descend.
+a system close to the identity: conjugate gradients need few iterations of two products with R and a few passes over
+n x K numbers. h is the curvature of equal probabilities at first, which makes the first step exact, and that of the fit
+once iterations get many. Steps are inexact far from the optimum and exact near it (Dembo, Eisenstat and Steihaug,
+Inexact Newton Methods, 1982), and are halved until they descend.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
-from grader.newton import Floats, softmax
+from grader.coupling import Coupling, Floats, couple
+
+FEW_ITERATIONS = 4
+"""Iterations of a step from which on the preconditioner follows the fit."""
+LEAST_CURVATURE = 1e-4
+"""Share of the curvature of equal probabilities that an answer keeps in the preconditioner, however certain."""
+CACHED_NUMBERS = 60_000
+"""Numbers in a part of a batch: what every iteration reads again should stay in the processor's cache."""
+HALVINGS = 40
+TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -29,8 +40,11 @@ class RowsFit:
     """(B, d, K)"""
     intercept: Floats
     """(B, K): sums to 0; zeros when none was fitted."""
+    dual: Floats
+    """(B, n, K): A above, weights = rows' A."""
     gradient: Floats
-    """(B,): norm of the worst grade's gradient, the largest row having length 1; 0 at the exact optimum."""
+    """(B,): bound on the norm of the gradient by weights and intercept, divided by the longest row's length where that
+    is above 1; 0 at the exact optimum."""
     steps: npt.NDArray[np.int64]
     """(B,): Newton steps taken."""
 
@@ -50,138 +64,217 @@ def fit_rows(
     Args:
         rows: (B, n, d). A prior variance v is expressed by rows times sqrt(v) and weights times sqrt(v).
         targets: (B, n, K), distributions.
-        weights: (B, n), at least 0; 0 takes a row out. Default 1.
+        weights: (B, n), at least 0, one of a problem above 0; 0 takes a row out. Default 1.
         intercept: Also fit one unpenalised number per grade. Centred rows make this easier.
-        start: `weights` and `intercept` of a fit to begin from.
+        start: `dual` and `intercept` of a fit to begin from, before a grade changed.
         tolerance: Stop a problem when its `gradient` is at most this.
         max_steps: Newton steps at most.
     """
     batch, count, width = rows.shape
     grades = targets.shape[-1]
-    spanned = width > count
-    inner = _span_root(rows) if spanned else rows
-    ones = np.ones((batch, count, 1))
-    table = np.concatenate([inner, ones], axis=2) if intercept else inner
-    penalty = np.ones((table.shape[2], 1))
-    if intercept:
-        penalty[-1] = 0.0
-    unknown = np.zeros((batch, table.shape[2], grades))
-    if start is not None:
-        unknown[:, : inner.shape[2]] = np.linalg.solve(inner, rows @ start[0]) if spanned else start[0]
+    found = np.empty((batch, width, grades)), np.zeros((batch, grades)), np.empty((batch, count, grades))
+    gradient, steps = np.empty(batch), np.empty(batch, dtype=np.int64)
+    share = max(1, CACHED_NUMBERS // (count * (min(count, width) + grades)))
+    for first in range(0, batch, share):
+        part = slice(first, first + share)
+        counted = np.ones((*targets[part].shape[:2], 1)) if weights is None else weights[part][..., None]
+        problem = _Problem.of(rows[part], targets[part], counted, intercept)
+        point = problem.begin(rows[part], None if start is None else (start[0][part], start[1][part]))
+        point, gradient[part], steps[part] = _solve(problem, point, tolerance, max_steps)
+        dual = counted * (targets[part] - point.probabilities)
+        found[2][part] = dual
+        np.matmul(rows[part].swapaxes(1, 2), dual, out=found[0][part])
         if intercept:
-            unknown[:, -1] = start[1]
-    counted = np.ones((batch, count)) if weights is None else np.asarray(weights, dtype=np.float64)
-    solver = _Solver(table, targets, counted[..., None], penalty)
-    unknown, gradient, steps = solver.solve(unknown, tolerance, max_steps)
-    found = unknown[:, : inner.shape[2]]
-    bias = unknown[:, -1] - unknown[:, -1].mean(axis=1, keepdims=True) if intercept else np.zeros((batch, grades))
-    if spanned:
-        found = np.swapaxes(rows, 1, 2) @ np.linalg.solve(np.swapaxes(inner, 1, 2), found)
-    return RowsFit(found, bias, gradient, steps)
+            bias = (point.logits - rows[part] @ found[0][part]).mean(axis=1)
+            found[1][part] = bias - bias.mean(axis=1, keepdims=True)
+    return RowsFit(*found, gradient, steps)
 
 
-def _span_root(rows: Floats) -> Floats:
-    """(B, n, n): L with L L' = X X', up to rounding: the rows in coordinates of their own span."""
-    gram = rows @ np.swapaxes(rows, 1, 2)
-    diagonal = np.arange(rows.shape[1])
-    gram[:, diagonal, diagonal] += 1e-14 * np.maximum(np.trace(gram, axis1=1, axis2=2), 1e-300)[:, None]
-    return np.asarray(np.linalg.cholesky(gram), dtype=np.float64)
+@dataclass(frozen=True)
+class _Point:
+    """Where the fits of a part of a batch are."""
+
+    unknown: Floats
+    """(B, q, K): u."""
+    logits: Floats
+    probabilities: Floats
+    objective: Floats
+    gradient: Floats
+    """(B, q, K): by u."""
+
+    def take(self, chosen: npt.NDArray[np.bool_]) -> _Point:
+        return _Point(*(getattr(self, column.name)[chosen] for column in fields(self)))
+
+    def put(self, chosen: npt.NDArray[np.int64], other: _Point) -> None:
+        for column in fields(self):
+            getattr(self, column.name)[chosen] = getattr(other, column.name)
 
 
-class _Solver:
-    def __init__(self, table: Floats, targets: Floats, weights: Floats, penalty: Floats) -> None:
-        self.table, self.targets, self.weights, self.penalty = table, targets, weights, penalty
-        self.turned = np.swapaxes(table, 1, 2)
-        grades = targets.shape[-1]
-        curvature = (grades - 1) / grades**2 if grades > 1 else 0.25
-        system = curvature * (self.turned @ (weights * table))
-        diagonal = np.arange(table.shape[2])
-        system[:, diagonal, diagonal] += penalty[:, 0] + 1e-12
-        self.inverse = np.asarray(np.linalg.inv(system), dtype=np.float64)
-        self.length = np.sqrt(np.einsum("bnq,bnq->bn", table, table).max(axis=1))
+def _solve(
+    problem: _Problem, point: _Point, tolerance: float, max_steps: int
+) -> tuple[_Point, Floats, npt.NDArray[np.int64]]:
+    """The minimum, the gradient there and the steps it took. Problems that are done leave the batch."""
+    batch = len(point.objective)
+    everything, active = point, np.arange(batch)
+    size, steps = np.zeros(batch), np.zeros(batch, dtype=np.int64)
+    moved = np.ones(batch, dtype=np.bool_)
+    for step in range(max_steps + 1):
+        now = problem.size(point.gradient)
+        going = (now > tolerance) & moved
+        if len(active) < batch:
+            size[active] = now
+            everything.put(active, point)
+        else:
+            size, everything = now, point
+        count = np.count_nonzero(going)
+        if step == max_steps or not count:
+            break
+        if count < len(going):
+            active, problem, point, now = active[going], problem.take(going), point.take(going), now[going]
+        steps[active] += 1
+        accuracy = np.maximum(np.minimum(0.1, np.sqrt(now)), 0.25 * tolerance / now)
+        change, iterations = problem.newton_step(point, accuracy)
+        point, moved = problem.descend(point, change)
+        if iterations >= FEW_ITERATIONS:
+            problem, point = problem.curved(point)
+    return everything, size, steps
 
-    def take(self, chosen: npt.NDArray[np.bool_]) -> _Solver:
-        other = object.__new__(_Solver)
-        other.table, other.targets, other.weights = self.table[chosen], self.targets[chosen], self.weights[chosen]
-        other.turned, other.inverse, other.length = self.turned[chosen], self.inverse[chosen], self.length[chosen]
-        other.penalty = self.penalty
-        return other
 
-    def solve(self, unknown: Floats, tolerance: float, max_steps: int) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-        batch = len(unknown)
-        size, steps = np.zeros(batch), np.zeros(batch, dtype=np.int64)
-        active, part = np.arange(batch), self
-        logits = self.table @ unknown
-        for step in range(max_steps + 1):
-            here = unknown[active]
-            probability = softmax(logits)
-            gradient = part.turned @ (part.weights * (probability - part.targets)) + part.penalty * here
-            size[active] = np.sqrt(np.einsum("bqk,bqk->bk", gradient, gradient).max(axis=1)) / part.length
-            going = size[active] > tolerance
-            if step == max_steps or not going.any():
-                break
-            if not going.all():
-                active, part = active[going], part.take(going)
-                here, probability, gradient, logits = here[going], probability[going], gradient[going], logits[going]
-            steps[active] += 1
-            change = part.newton_step(probability, gradient, np.minimum(0.1, np.sqrt(size[active])))
-            shift = part.table @ change
-            length = part.backtrack(here, logits, change, shift, gradient)
-            unknown[active] = here + length * change
-            logits = logits + length * shift
-            if not length.any():
-                break
-        return unknown, size, steps
+@dataclass(frozen=True)
+class _Problem:
+    """A part of a batch."""
 
-    def newton_step(self, probability: Floats, gradient: Floats, accuracy: Floats) -> Floats:
-        curved = self.weights * probability
-        residual = -gradient
-        moved = self.inverse @ residual
-        direction, solution = moved, np.zeros_like(gradient)
-        size = _inner(residual, moved)
-        goal = accuracy**2 * size
-        for _ in range(3 * gradient.shape[1] * gradient.shape[2]):
-            logits = self.table @ direction
-            inner = np.einsum("bnk,bnk->bn", probability, logits)[..., None]
-            bent = self.turned @ (curved * (logits - inner)) + self.penalty * direction
-            energy = _inner(direction, bent)
-            going = (size > goal) & (energy > 0)
-            if not going.any():
-                break
-            length = np.where(going, size / np.where(energy > 0, energy, 1.0), 0.0)[:, None, None]
-            solution += length * direction
-            residual = residual - length * bent
-            moved = self.inverse @ residual
-            new_size = _inner(residual, moved)
-            ratio = np.where(going, new_size / np.where(size > 0, size, 1.0), 0.0)
-            direction = moved + ratio[:, None, None] * direction
-            size = np.where(going, new_size, size)
-        return solution
+    coupling: Coupling
+    targets: Floats
+    weights: Floats
+    """(B, n, 1)"""
+    squares: Floats
+    """(B, n): squared length of every row of T."""
+    bound: Floats
+    """(B,): how much longer than the gradient by u the gradient by the weights may be."""
 
-    def objective(self, unknown: Floats, logits: Floats) -> Floats:
+    @classmethod
+    def of(cls, rows: Floats, targets: Floats, weights: Floats, intercept: bool) -> _Problem:
+        squares = np.vecdot(rows, rows) + float(intercept)
+        coupling = couple(rows, weights / targets.shape[-1], intercept)
+        return cls(coupling, targets, weights, squares, _bound(coupling.curvature, squares))
+
+    def take(self, chosen: npt.NDArray[np.bool_]) -> _Problem:
+        return _Problem(
+            self.coupling.take(chosen),
+            self.targets[chosen],
+            self.weights[chosen],
+            self.squares[chosen],
+            self.bound[chosen],
+        )
+
+    def curved(self, point: _Point) -> tuple[_Problem, _Point]:
+        """The same in coordinates with the curvature that the probabilities have now."""
+        grades = self.targets.shape[-1]
+        spread = (1.0 - np.vecdot(point.probabilities, point.probabilities)) / max(grades - 1, 1)
+        curvature = self.weights * np.maximum(spread, LEAST_CURVATURE / grades)[..., None]
+        coupling = self.coupling.curved(curvature)
+        if coupling is self.coupling:
+            return self, point
+        bound = _bound(curvature, self.squares)
+        problem = _Problem(coupling, self.targets, self.weights, self.squares, bound)
+        return problem, problem.at(coupling.coordinates(point.logits), point.logits)
+
+    def begin(self, rows: Floats, start: tuple[Floats, Floats] | None) -> _Point:
+        """At `start`, or where Newton's first step from equal probabilities leads."""
+        coupling = self.coupling
+        if start is None:
+            reach = self.weights * (self.targets - 1.0 / self.targets.shape[-1])
+        else:
+            dual, bias = start
+            if coupling.intercept:
+                dual = dual - self.weights * (dual.sum(axis=1, keepdims=True) / self.weights.sum(axis=1, keepdims=True))
+            logits = rows @ (rows.swapaxes(1, 2) @ dual) + bias[:, None, :]
+            reach = dual + coupling.curvature * logits
+        unknown = coupling.turned @ reach
+        return self.at(unknown, coupling.root @ unknown)
+
+    def at(self, unknown: Floats, logits: Floats) -> _Point:
         top = logits.max(axis=-1, keepdims=True)
-        spread = np.log(np.exp(logits - top).sum(axis=-1, keepdims=True)) + top
-        losses = self.weights * (spread - np.einsum("bnk,bnk->bn", self.targets, logits)[..., None])
-        total: Floats = losses.sum(axis=(1, 2)) + 0.5 * _inner(unknown, self.penalty * unknown)
-        return total
+        probabilities = np.exp(logits - top)
+        total = probabilities.sum(axis=-1, keepdims=True)
+        probabilities /= total
+        losses = (np.log(total) + top)[..., 0] - np.vecdot(self.targets, logits)
+        bent = self.coupling.curvature * logits
+        penalty = _inner(unknown, unknown) - _inner(bent, logits)
+        wrong = probabilities - self.targets
+        wrong *= self.weights
+        wrong -= bent
+        gradient = self.coupling.turned @ wrong
+        gradient += unknown
+        objective = np.vecdot(self.weights[..., 0], losses) + 0.5 * penalty
+        return _Point(unknown, logits, probabilities, objective, gradient)
 
-    def backtrack(self, here: Floats, logits: Floats, change: Floats, shift: Floats, gradient: Floats) -> Floats:
-        """(B, 1, 1) step lengths in 0 … 1 that lower the objective enough (Armijo's rule, by halving)."""
-        before = self.objective(here, logits)
-        slope = _inner(gradient, change)
+    def size(self, gradient: Floats) -> Floats:
+        """(B,): `RowsFit.gradient`."""
+        bounded: Floats = self.bound * np.sqrt(_inner(gradient, gradient))
+        return bounded
+
+    def newton_step(self, point: _Point, accuracy: Floats) -> tuple[Floats, int]:
+        """The change of u, (B, q, K), that brings the system's residual down to `accuracy` (B,), and the iterations."""
+        root, turned = self.coupling.root, self.coupling.turned
+        curved = self.weights * point.probabilities
+        diagonal = curved - self.coupling.curvature
+        residual = -point.gradient
+        direction, change = residual.copy(), np.zeros_like(residual)
+        long = (len(residual), -1)
+        residual_long, direction_long = residual.reshape(long), direction.reshape(long)
+        size = np.vecdot(residual_long, residual_long)
+        goal = accuracy**2 * size
+        going = size > 0
+        iterations = 0
+        while iterations < 3 * residual[0].size:
+            iterations += 1
+            moved = root @ direction
+            bent = diagonal * moved
+            bent -= curved * np.vecdot(point.probabilities, moved)[..., None]
+            bent = turned @ bent
+            bent += direction
+            length = size / np.maximum(np.vecdot(direction_long, bent.reshape(long)), TINY)
+            length[~going] = 0.0
+            length = length[:, None, None]
+            change += length * direction
+            residual -= length * bent
+            left = np.vecdot(residual_long, residual_long)
+            going &= left > goal
+            if not np.count_nonzero(going):
+                break
+            direction *= (going * left / np.maximum(size, TINY))[:, None, None]
+            direction += residual
+            size = left
+        return change, iterations
+
+    def descend(self, point: _Point, change: Floats) -> tuple[_Point, npt.NDArray[np.bool_]]:
+        """The point a step leads to, halved until it lowers the objective enough (Armijo), and whether it moved."""
+        slope = _inner(point.gradient, change)
+        shift = self.coupling.root @ change
         # Below this the objective's own rounding hides any decrease, and the Newton step is right anyway.
-        slack = 1e-13 * (1.0 + np.abs(before))
-        length = np.ones((len(here), 1, 1))
-        for _ in range(40):
-            after = self.objective(here + length * change, logits + length * shift)
-            bad = ~(after <= before + 1e-4 * length[:, 0, 0] * slope + slack)
-            if not bad.any():
-                return length
-            length[bad] *= 0.5
-        length[bad] = 0.0
-        return length
+        slack = 1e-13 * (1.0 + np.abs(point.objective))
+        length = np.ones(len(slope))
+        for _ in range(HALVINGS):
+            reached = self.at(point.unknown + change, point.logits + shift)
+            bad = ~(reached.objective <= point.objective + 1e-4 * length * slope + slack)
+            if not np.count_nonzero(bad):
+                return reached, length > 0
+            factor = np.where(bad, 0.5, 1.0)
+            length *= factor
+            change, shift = change * factor[:, None, None], shift * factor[:, None, None]
+        change[bad], shift[bad] = 0.0, 0.0
+        return self.at(point.unknown + change, point.logits + shift), ~bad
+
+
+def _bound(curvature: Floats, squares: Floats) -> Floats:
+    """(B,): root of the trace of M - P + 1, at least M's largest eigenvalue, in units of the longest row."""
+    largest = 1.0 + np.vecdot(curvature[..., 0], squares)
+    scaled: Floats = np.sqrt(largest / np.maximum(squares.max(axis=1), 1.0))
+    return scaled
 
 
 def _inner(left: Floats, right: Floats) -> Floats:
-    product: Floats = np.einsum("bqk,bqk->b", left, right)
+    product: Floats = np.vecdot(left.reshape(len(left), -1), right.reshape(len(right), -1))
     return product

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,6 +31,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    func,
     insert,
     select,
     update,
@@ -97,14 +99,17 @@ class GradeStore:
     """The database.
 
     Args:
-        place: A file (made when it does not exist) or an SQLAlchemy URL such as `postgresql+psycopg://…`.
+        place: A file or an SQLAlchemy URL such as `postgresql+psycopg://…`.
+        create: Make the file when it does not exist.
 
     Raises:
         StorageError: it cannot be opened.
     """
 
-    def __init__(self, place: str | os.PathLike[str]) -> None:
+    def __init__(self, place: str | os.PathLike[str], create: bool = True) -> None:
         name = os.fspath(place)
+        if not create and "://" not in name and not Path(name).is_file():
+            raise StorageError(f"{name}: no such database; `grader fit` makes one")
         try:
             self.engine: Engine = create_engine(name if "://" in name else f"sqlite:///{name}")
             if self.engine.dialect.name == "sqlite":
@@ -132,23 +137,27 @@ class GradeStore:
                 connection.execute(insert(QUESTIONS).values(id=question.id, **values))
             else:
                 connection.execute(update(QUESTIONS).where(QUESTIONS.c.id == question.id).values(**values))
-            grades: dict[str, float | None] = {answer.text: answer.grade for answer in question.answers}
+            grades: dict[str, float | None] = {_storable(answer.text): answer.grade for answer in question.answers}
             _put_answers(connection, question.id, grades)
 
     def add_answers(self, question_id: str, texts: Iterable[str]) -> None:
         """Add answers nobody has graded yet; a text that is there already stays as it is.
+
+        NUL and lone surrogates, which databases refuse, are kept as U+FFFD.
 
         Raises:
             StorageError: no such question.
         """
         self.question(question_id)
         with self.engine.begin() as connection:
-            _put_answers(connection, question_id, dict.fromkeys(texts), keep=True)
+            _put_answers(connection, question_id, dict.fromkeys(map(_storable, texts)), keep=True)
 
     def question_ids(self) -> list[str]:
-        """All questions, in the order they were added."""
+        """All questions, in the order in which their first answers were added."""
+        first = func.min(ANSWERS.c.id)
+        query = select(QUESTIONS.c.id).outerjoin(ANSWERS).group_by(QUESTIONS.c.id).order_by(first, QUESTIONS.c.id)
         with self.engine.connect() as connection:
-            return list(connection.execute(select(QUESTIONS.c.id)).scalars())
+            return list(connection.execute(query).scalars())
 
     def question(self, question_id: str) -> GradedQuestion:
         """A question with its graded answers, in the order they were added.
@@ -246,6 +255,11 @@ def _put_answers(connection: Any, question_id: str, grades: Mapping[str, float |
             connection.execute(update(ANSWERS).where(ANSWERS.c.id == known[key]).values(grade=grade))
     if fresh:
         connection.execute(insert(ANSWERS), fresh)
+
+
+def _storable(text: str) -> str:
+    """The text with what databases refuse, NUL and lone surrogates, as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
 
 
 def _durable(connection: Any, record: object) -> None:

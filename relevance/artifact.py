@@ -80,6 +80,31 @@ def write_artifact_folder(
     return folder
 
 
+def read_artifact_config(
+    folder: str | os.PathLike[str], form: str, writer: str, error: type[ValueError]
+) -> dict[str, Any]:
+    """config.json of a folder that `write_artifact_folder` wrote, checked to be of a format.
+
+    Args:
+        folder: the artifact.
+        form: what its `format` must be.
+        writer: the command that writes such folders, for the message.
+        error: raised, with what to do, when a file is missing, damaged or of another format.
+    """
+    folder = Path(folder)
+    for name in ("config.json", "model.safetensors"):
+        if not (folder / name).is_file():
+            raise error(f"{folder}: no {name}; give a folder that `answergate {writer}` wrote")
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise error(f"{folder / 'config.json'}: not JSON ({problem}); restore the folder") from problem
+    found = config.get("format") if isinstance(config, dict) else None
+    if found != form:
+        raise error(f"{folder / 'config.json'}: format {found!r}, not {form}; run `answergate {writer}` again")
+    return config
+
+
 def read_gate(folder: str | os.PathLike[str]) -> GateArtifact:
     """Read a gate's folder.
 
@@ -88,8 +113,6 @@ def read_gate(folder: str | os.PathLike[str]) -> GateArtifact:
     """
     folder = Path(folder)
     config = _config(folder)
-    if config.get("format") != FORMAT:
-        raise ArtifactError(f"{folder / 'config.json'}: format {config.get('format')!r}, not {FORMAT}; train it again")
     if tuple(config.get("features", ())) != BASE_FEATURES:
         raise ArtifactError(f"{folder / 'config.json'}: made for other features than this version's; train it again")
     try:
@@ -145,14 +168,7 @@ def gate_hash(folder: str | os.PathLike[str]) -> str:
 
 
 def _config(folder: Path) -> dict[str, Any]:
-    for name in ("config.json", "model.safetensors"):
-        if not (folder / name).is_file():
-            raise ArtifactError(f"{folder}: no {name}; a gate is a folder that `answergate relevance train` wrote")
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ArtifactError(f"{folder / 'config.json'}: not JSON ({error}); restore the folder") from error
-    return config if isinstance(config, dict) else {}
+    return read_artifact_config(folder, FORMAT, "relevance train", ArtifactError)
 
 
 def _models(tensors: Mapping[str, NDArray[Any]]) -> tuple[RelevanceModel, ...]:

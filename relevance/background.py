@@ -11,7 +11,7 @@ import itertools
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import regex
@@ -47,9 +47,10 @@ def letter_runs(text: str) -> list[str]:
 _LETTER_RUN = regex.compile(r"[\p{L}\p{M}]+")
 
 
-def _codes(word: str) -> NDArray[np.uint64]:
+def _codes(words: Iterable[str]) -> NDArray[np.uint64]:
     # A boundary on both sides makes beginnings and endings part of the model.
-    return np.array([1, 1, *map(ord, word), 2], dtype=np.uint64)
+    text = "".join([f"\1\1{word}\2" for word in words])
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
 
 
 def _buckets(codes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -87,7 +88,7 @@ class LanguageBackground:
             np.add.at(words, [word_bucket(word) for word in found], 1)
             np.add.at(pairs, [pair_bucket(*pair) for pair in itertools.pairwise(found)], 1)
             for run in letter_runs(text):
-                trigram, pair, _ = _buckets(_codes(run))
+                trigram, pair, _ = _buckets(_codes([run]))
                 np.add.at(trigrams, trigram, 1)
                 np.add.at(bigrams, pair, 1)
         return cls(trigrams, bigrams, words, pairs)
@@ -99,15 +100,20 @@ class LanguageBackground:
         """
         if not words:
             return 0.0
-        codes = np.concatenate([_codes(word) for word in words])
+        codes = _codes(words)
         trigram, pair, last_pair = _buckets(codes)
         # Trigrams that reach over two words are no part of the model.
         inside = codes[:-2] != 2
         inside &= codes[1:-1] != 2
-        lower = (self.bigrams[last_pair] + 0.05) / (max(1, int(self.bigrams.sum())) / 500 + 0.05)
+        lower = (self.bigrams[last_pair] + 0.05) / (self._typical_bigram + 0.05)
         lower = np.minimum(lower, 1.0)
         probability = (self.trigrams[trigram] + BACKOFF * lower) / (self.bigrams[pair] + BACKOFF)
         return float(-np.log(np.clip(probability[inside], 1e-6, 1.0)).mean())
+
+    @cached_property
+    def _typical_bigram(self) -> float:
+        """How often a bigram would come if there were 500 of them, all alike."""
+        return max(1, int(self.bigrams.sum())) / 500
 
     def familiarity(self, words: Sequence[str]) -> NDArray[np.float64]:
         """log(1 + count) of each pair of neighbouring words in the background: whether the words come in an order."""

@@ -10,7 +10,12 @@ from relevance.artifact import GateArtifact, save_gate
 from relevance.card import gate_card
 from relevance.corpus import GateQuestion
 from relevance.pipeline import GateTrainingData, TrainedGate, make_training_data, train_gate
+from relevance.reports.gate_page import views_of, write_gate_page
+from relevance.scored import from_training
 from relevance.training import TrainingConfig
+
+REPORT = "report.html"
+"""The page beside the artifact."""
 
 
 def build_gate(
@@ -26,7 +31,7 @@ def build_gate(
     data: GateTrainingData | None = None,
     attribution: str = "",
 ) -> TrainedGate:
-    """Train, calibrate and save a gate. The same questions, settings and seed give the same bytes.
+    """Train, calibrate and save a gate with its card and page. The same questions, settings, seed: the same bytes.
 
     Args:
         data: what `make_training_data` made of these questions, when it is at hand.
@@ -45,5 +50,12 @@ def build_gate(
         "objective": round(trained.objective, 6),
     }
     artifact = GateArtifact(trained.parts, encoder.name, encoder.content_hash, training)
-    save_gate(artifact, folder, gate_card(trained, data, items, encoder.name, attribution))
+    views = views_of(from_training(trained, data, items))
+    folder = save_gate(artifact, folder, gate_card(trained, data, items, encoder.name, views, attribution))
+    languages = {item.question.language for item in items}
+    subtitle = (
+        f"Encoder {encoder.name}; {len(items)} questions in {len(languages)} languages, each scored by networks that "
+        f"never saw it; threshold set for {false_rejection:.1%} of honest answers."
+    )
+    write_gate_page(folder / REPORT, views, f"Relevance gate {folder.name}", subtitle)
     return trained

@@ -1,17 +1,18 @@
-"""Commands of this room: `answergate relevance train | tune | score`."""
+"""Commands of this room: `answergate relevance train | tune | score | report`."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from encoders import Encoder
     from relevance.corpus import GateQuestion
+    from relevance.pipeline import GateTrainingData
     from relevance.training import TrainingConfig
 
 
@@ -27,10 +28,18 @@ def add_commands(subparsers: Any) -> None:
 
     tune = commands.add_parser("tune", help="search the settings with Ray Tune, then train with the best")
     _add_data_arguments(tune)
+    tune.add_argument(
+        "--search-folder", type=Path, metavar="FOLDER", help="logs, tables and page of the search (default: OUT-search)"
+    )
     tune.add_argument("--trials", type=int, default=16, help="configurations to try (default 16)")
+    tune.add_argument("--epochs", type=int, default=12, help="epochs of a trial that is not stopped (default 12)")
     tune.add_argument("--concurrent", type=int, default=2, help="trials at one time (default 2)")
     tune.add_argument("--resume", action="store_true", help="continue a search that was stopped")
-    tune.add_argument("--ray-address", metavar="ADDRESS", help="an existing Ray cluster, for example 'auto'")
+    tune.add_argument(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="an existing Ray cluster, for example 'auto'; all its nodes must see the folder of the search",
+    )
     tune.set_defaults(run=run_tune)
 
     score = commands.add_parser("score", help="judge answers: relevance and the reason for a rejection")
@@ -42,6 +51,17 @@ def add_commands(subparsers: Any) -> None:
     )
     score.add_argument("--threads", type=int, default=2, help="encoder threads (default 2)")
     score.set_defaults(run=run_score)
+
+    report = commands.add_parser("report", help="a gate on graded files: curves, languages, false rejections to read")
+    report.add_argument("gate", metavar="GATE", help="a gate's folder, or 'bundled'")
+    report.add_argument("--questions", type=Path, nargs="+", required=True, metavar="FILE", help="graded files")
+    report.add_argument("--html", type=Path, required=True, metavar="F", help="write the page here")
+    report.add_argument("--families", default="must_reject", help="attacks, by commas (default: all of must_reject)")
+    report.add_argument("--per-question", type=int, default=2, metavar="N", help="attacks per family (default 2)")
+    report.add_argument("--support", type=int, default=25, help="graded answers the warm gate knows (default 25)")
+    report.add_argument("--seed", type=int, default=0)
+    report.add_argument("--threads", type=int, default=2, help="encoder threads (default 2)")
+    report.set_defaults(run=run_report)
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,25 +99,33 @@ def run_train(arguments: argparse.Namespace) -> int:
 def run_tune(arguments: argparse.Namespace) -> int:
     """`answergate relevance tune`."""
     from relevance.pipeline import make_training_data
+    from relevance.reports.search_page import write_search_page
     from relevance.search import search
 
     items, encoder = _items(arguments), _encoder(arguments)
     data = make_training_data(items, encoder, arguments.seed, arguments.folds)
+    # Not inside the gate's folder: a gate is written whole, in place of what was there.
+    folder = arguments.search_folder or arguments.out.with_name(f"{arguments.out.name}-search")
     result = search(
         data,
-        arguments.out / "tune",
+        folder,
         trials=arguments.trials,
+        epochs=arguments.epochs,
         seed=arguments.seed,
         resume=arguments.resume,
         ray_address=arguments.ray_address,
         concurrent=arguments.concurrent,
+        quiet=False,
     )
-    result.write(arguments.out / "trials.json")
-    (arguments.out / "best.json").write_text(json.dumps(result.best.as_dict(), indent=2) + "\n", encoding="utf-8")
+    result.write(folder / "trials.json")
+    result.write(folder / "trials.csv")
+    write_search_page(folder / "report.html", result)
+    (folder / "best.json").write_text(json.dumps(result.best.as_dict(), indent=2) + "\n", encoding="utf-8")
     for trial in result.trials[:5]:
         print(f"objective {trial.objective:.4f} after {trial.epochs} epochs: {trial.config.as_dict()}")
-    print(f"{len(result.trials)} trials in {arguments.out / 'trials.json'}; TensorBoard logs in {result.folder}")
-    _train(arguments, result.best, (items, encoder))
+    print(f"{len(result.trials)} trials: {folder / 'report.html'}, trials.json, trials.csv and best.json beside it")
+    print(f"TensorBoard: tensorboard --logdir {result.folder}")
+    _train(arguments, result.best, (items, encoder, data))
     return 0
 
 
@@ -116,6 +144,56 @@ def run_score(arguments: argparse.Namespace) -> int:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
     return 0
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    """`answergate relevance report`."""
+    from relevance.artifact import load_gate
+    from relevance.reports.gate_page import views_of, write_gate_page
+    from relevance.reports.terminal import summary_lines
+    from relevance.scored import from_questions
+    from synth.attacks import choose_families
+    from synth.bank import bank_languages, load_bank
+    from synth.graded import read_graded_files
+
+    families = [family for family in choose_families(arguments.families) if family.tier == "must_reject"]
+    questions = read_graded_files(arguments.questions)
+    spoken = sorted({question.language.split("-")[0] for question in questions} & set(bank_languages()))
+    gate = load_gate(None if arguments.gate == "bundled" else arguments.gate, threads=arguments.threads)
+    scored = from_questions(
+        gate,
+        questions,
+        families,
+        arguments.support,
+        arguments.per_question,
+        arguments.seed,
+        # Files of one subject have no other subject's answers to borrow.
+        pool=load_bank(spoken).graded_questions() if spoken else [],
+        progress=_progress("questions"),
+    )
+    views = views_of(scored)
+    files = ", ".join(path.name for path in arguments.questions)
+    subtitle = (
+        f"{files}: {len(questions)} questions, {len(families)} families of attacks, seed {arguments.seed}; "
+        f"encoder {gate.encoder.name}."
+    )
+    write_gate_page(arguments.html, views, f"Relevance gate {Path(arguments.gate).name}", subtitle)
+    print("\n".join(summary_lines(views)))
+    print(f"written: {arguments.html}")
+    return 0
+
+
+def _progress(noun: str) -> Callable[[int, int], None]:
+    """Counts on standard error: one line that is rewritten in a terminal, a line now and then elsewhere."""
+    rewriting = sys.stderr.isatty()
+
+    def show(done: int, total: int) -> None:
+        if rewriting:
+            print(f"\r{noun} {done}/{total}", end="" if done < total else "\n", file=sys.stderr, flush=True)
+        elif done == total or done % max(1, total // 10) == 0:
+            print(f"{noun} {done}/{total}", file=sys.stderr, flush=True)
+
+    return show
 
 
 def _items(arguments: argparse.Namespace) -> list[GateQuestion]:
@@ -145,15 +223,11 @@ def _encoder(arguments: argparse.Namespace) -> Encoder:
 def _train(
     arguments: argparse.Namespace,
     config: TrainingConfig,
-    ready: tuple[Sequence[GateQuestion], Encoder] | None = None,
+    ready: tuple[Sequence[GateQuestion], Encoder, GateTrainingData] | None = None,
 ) -> None:
     from relevance.build import build_gate
 
-    items, encoder = ready or (_items(arguments), _encoder(arguments))
-
-    def progress(done: int, total: int) -> None:
-        print(f"\rnetworks {done}/{total}", end="" if done < total else "\n", file=sys.stderr, flush=True)
-
+    items, encoder, data = ready or (_items(arguments), _encoder(arguments), None)
     built = build_gate(
         items,
         encoder,
@@ -163,11 +237,12 @@ def _train(
         members=arguments.members,
         seed=arguments.seed,
         folds=arguments.folds,
-        progress=progress,
+        progress=_progress("networks"),
+        data=data,
         attribution=arguments.attribution,
     )
     print(f"rejection objective {built.objective:.4f}, expected calibration error {built.calibration_error:.4f}")
     for regime, threshold in built.parts.calibration.thresholds.items():
         genuine = built.parts.calibration.genuine[regime]
         print(f"  {regime:>4}: turned away below P(relevant) = {threshold:.4f} (set on {genuine} genuine rows)")
-    print(f"gate in {arguments.out}; its card: {arguments.out / 'card.md'}")
+    print(f"gate in {arguments.out}; its card and page: {arguments.out / 'card.md'}, {arguments.out / 'report.html'}")

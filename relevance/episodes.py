@@ -27,6 +27,8 @@ SUPPORT_SIZES = (0, 0, 4, 10, 25, 25, 25)
 too few answers for a size is asked for the next smaller one only once."""
 OTHER_ANSWERS = 12
 """Negatives borrowed per episode from each of: the same group, the same language, any language."""
+BORROWED = ("same-course-answer", "other-subject-answer", "wrong-language-off-topic")
+"""Families of the negatives borrowed from each of these."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class EpisodeTable:
     """Rows for the model: `features` (n, f) float32, `interactions` (n, i) float32, `relevant` (n,) bool.
 
     `family` (GENUINE, a benign kind, or a negative's family), `question` (row of the question list), `size` (support),
-    `rejected` (a guard turned the text away, so that the model never sees it).
+    `rejected` (a guard turned the text away, so that the model never sees it), `guard` (its name, else empty).
+    `source_question` and `source_row`: where the text is from, for `text_of_source`.
     """
 
     features: NDArray[np.float32]
@@ -44,6 +47,9 @@ class EpisodeTable:
     question: NDArray[np.int64]
     size: NDArray[np.int64]
     rejected: NDArray[np.bool_]
+    guard: NDArray[np.str_]
+    source_question: NDArray[np.int64]
+    source_row: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.relevant)
@@ -172,11 +178,7 @@ class _Others:
                 language.extend(rows)
             else:
                 anywhere.extend(rows)
-        self.pools = {
-            "same-course-answer": course,
-            "other-subject-answer": language,
-            "wrong-language-off-topic": anywhere,
-        }
+        self.pools = dict(zip(BORROWED, (course, language, anywhere), strict=True))
         self.prepared = prepared
 
     def draw(self, random: np.random.Generator) -> list[tuple[str, int, int]]:
@@ -199,6 +201,43 @@ def _episode(
     random: np.random.Generator,
 ) -> EpisodeTable:
     support = sorted(random.permutation(item.answer_rows)[:size].tolist())
+    reader, evidence = evidence_of(item, support, with_references, space, background)
+    taken = set(support)
+    rows = [row for row in range(len(item.texts)) if row not in taken]
+    texts = [item.texts[row] for row in rows]
+    facts = [item.facts[row] for row in rows]
+    encoded = [item.rows[rows]]
+    families = [item.kinds[row] for row in rows]
+    sources = [(number, row) for row in rows]
+    for family, other, row in others.draw(random):
+        source = others.prepared[other]
+        texts.append(source.texts[row])
+        facts.append(source.facts[row])
+        encoded.append(source.rows[row][None])
+        families.append(family)
+        sources.append((other, row))
+    stacked = np.vstack(encoded)
+    count = len(texts)
+    guards = [reader.rejection(text) or "" for text in texts]
+    source_question, source_row = np.array(sources).T
+    return EpisodeTable(
+        features=evidence.features(facts, stacked).astype(np.float32),
+        interactions=evidence.interactions(stacked),
+        relevant=np.array([is_genuine(family) for family in families]),
+        family=np.array(families, dtype=np.str_),
+        question=np.full(count, number),
+        size=np.full(count, size),
+        rejected=np.array([name != "" for name in guards]),
+        guard=np.array(guards, dtype=np.str_),
+        source_question=source_question,
+        source_row=source_row,
+    )
+
+
+def evidence_of(
+    item: Prepared, support: Sequence[int], with_references: bool, space: Space, background: LanguageBackground
+) -> tuple[QuestionReader, Evidence]:
+    """What is known of a question when the graded answers in these rows are its support."""
     question = item.item.question
     graded = [GradedAnswer(item.texts[row].raw, float(item.credit[row])) for row in support]
     reader = QuestionReader(
@@ -216,32 +255,21 @@ def _episode(
         reader.references,
         item.reference_rows if with_references else item.reference_rows[:0],
         [item.facts[row] for row in support],
-        item.rows[support],
-        item.credit[support],
+        item.rows[list(support)],
+        item.credit[list(support)],
     )
-    taken = set(support)
-    rows = [row for row in range(len(item.texts)) if row not in taken]
-    texts = [item.texts[row] for row in rows]
-    facts = [item.facts[row] for row in rows]
-    encoded = [item.rows[rows]]
-    families = [item.kinds[row] for row in rows]
-    for family, other, row in others.draw(random):
-        source = others.prepared[other]
-        texts.append(source.texts[row])
-        facts.append(source.facts[row])
-        encoded.append(source.rows[row][None])
-        families.append(family)
-    stacked = np.vstack(encoded)
-    count = len(texts)
-    return EpisodeTable(
-        features=evidence.features(facts, stacked).astype(np.float32),
-        interactions=evidence.interactions(stacked),
-        relevant=np.array([is_genuine(family) for family in families]),
-        family=np.array(families, dtype=np.str_),
-        question=np.full(count, number),
-        size=np.full(count, size),
-        rejected=np.array([reader.rejection(text) is not None for text in texts]),
-    )
+    return reader, evidence
+
+
+def text_of_source(item: GateQuestion, row: int) -> tuple[str, float | None]:
+    """The text behind `source_row` of a question, as handed in, and its grade (None when nobody graded it)."""
+    answers = item.question.answers
+    if row < len(answers):
+        return answers[row].text, answers[row].grade
+    row -= len(answers)
+    if row < len(item.benign):
+        return item.benign[row].text, item.benign[row].grade
+    return item.negatives[row - len(item.benign)].text, None
 
 
 def is_genuine(family: str) -> bool:

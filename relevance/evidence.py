@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from relevance.background import LanguageBackground, letter_runs
 from relevance.space import Space, Vectors, unit
-from synth.text import character_ngrams, folded_words, longest_common_run
+from synth.text import folded_words, longest_common_run
 
 Matrix = NDArray[np.float64]
 
@@ -25,6 +25,8 @@ SAME_TOPIC = 0.5
 """Cohort questions at least this similar to a question are taken to be about the same thing."""
 COHORT_NEAREST = 5
 
+GRAM = 4
+"""Characters of the n-grams that texts are compared by."""
 MIN_STANDARDISED = 4
 """Fewer graded answers than this say too little about their own spread."""
 
@@ -93,13 +95,18 @@ class TextFacts:
         return cls(
             words=found,
             runs=letter_runs(text),
-            grams=frozenset(character_ngrams(text, 4)),
+            grams=_grams(found),
             pairs=frozenset(itertools.pairwise(found)),
             characters=max(1, len(text)),
-            digits=sum(char.isdigit() for char in text),
-            marks=sum(not char.isalnum() and not char.isspace() for char in text),
-            commas=sum(char in ",،、，;；/" for char in text),
+            digits=sum(map(str.isdigit, text)),
+            marks=len(text) - sum(map(str.isalnum, text)) - sum(map(str.isspace, text)),
+            commas=sum(map(text.count, ",،、，;；/")),
         )
+
+
+def _grams(words: Sequence[str]) -> frozenset[str]:
+    joined = f" {' '.join(words)} "
+    return frozenset([joined[start : start + GRAM] for start in range(max(1, len(joined) - GRAM + 1))])
 
 
 class Evidence:
@@ -147,6 +154,15 @@ class Evidence:
                 self._gram_counts[gram] = self._gram_counts.get(gram, 0) + 1
             for pair in facts.pairs:
                 self._pair_counts[pair] = self._pair_counts.get(pair, 0) + 1
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        return frozenset(self.question_facts.words)
+
+    @cached_property
+    def _known(self) -> tuple[_Known, _Known]:
+        """Words, n-grams and word pairs that support and references use at all, and those that several of them use."""
+        return _Known.of(self, 0), _Known.of(self, 1)
 
     @cached_property
     def _leave_one_out(self) -> tuple[Matrix, Matrix]:
@@ -205,8 +221,8 @@ class Evidence:
         if len(self.support) > int(leave_out):
             rows[:, 4:13] = self._support_similarities(vectors, points, leave_out)
         rows[:, 13:17] = self._residuals(points, leave_out)
-        rows[:, 17:19] = self._against_cohort(points, self._target_point, self.space.answer_cohort)
-        rows[:, 19:21] = self._against_cohort(points, self.question_point, self.space.question_cohort)
+        rows[:, 17:19] = self._against_cohort(points, self._target_point, self._other_answers)
+        rows[:, 19:21] = self._against_cohort(points, self.question_point, self._other_questions)
         for row, facts in zip(rows[:, 21:], answers, strict=True):
             row[:] = self._lexical(facts, leave_out)
         return rows
@@ -256,14 +272,21 @@ class Evidence:
         rows[:, 3] = _top(similarity, 3)
         return rows
 
-    def _against_cohort(self, points: Vectors, target: Vectors, cohort: Vectors) -> Matrix:
+    @cached_property
+    def _other_answers(self) -> Vectors:
+        return _unlike(self.space.answer_cohort, self._target_point)
+
+    @cached_property
+    def _other_questions(self) -> Vectors:
+        return _unlike(self.space.question_cohort, self.question_point)
+
+    def _against_cohort(self, points: Vectors, target: Vectors, others: Vectors) -> Matrix:
         """Is the answer closer to other questions than to this one?
 
         Cohort normalisation as in speaker verification (Auckenthaler et al. 2000): the similarity to the target less
         the mean of the five nearest other questions, and the share of other questions that are nearer. Questions like
         this one are left out of the cohort, for they are no evidence against it.
         """
-        others = cohort[cohort @ target < SAME_TOPIC]
         if len(others) < COHORT_NEAREST:
             return np.zeros((len(points), 2))
         similarity = points @ others.T
@@ -275,22 +298,22 @@ class Evidence:
         question = self.question_facts
         count = max(1, len(facts.words))
         distinct = set(facts.words)
-        asked = set(question.words)
-        seen = 1 if leave_out else 0
-        known = {word for word in distinct if self._known_counts.get(word, 0) > seen}
+        asked = self._asked
+        seen = self._known[leave_out]
+        known = distinct & seen.words
         new = [word for word in facts.words if word not in known and word not in asked]
         grams = max(1, len(facts.grams))
         commonness = self.background.commonness(facts.words)
         familiarity = self.background.familiarity(facts.words[:400])
         run = longest_common_run(facts.words[:200], question.words)[2]
         return [
-            sum(word in asked for word in facts.words) / count,
+            sum(map(asked.__contains__, facts.words)) / count,
             len(asked & distinct) / max(1, len(asked)),
             run / count,
             len(facts.grams & question.grams) / grams,
-            sum(self._gram_counts.get(gram, 0) > seen for gram in facts.grams) / grams,
-            sum(self._pair_counts.get(pair, 0) > seen for pair in facts.pairs) / max(1, len(facts.pairs)),
-            sum(word in known for word in facts.words) / count,
+            len(facts.grams & seen.grams) / grams,
+            len(facts.pairs & seen.pairs) / max(1, len(facts.pairs)),
+            sum(map(known.__contains__, facts.words)) / count,
             float(np.log1p(len(facts.words))),
             len(distinct) / count,
             sum(map(len, facts.words)) / count,
@@ -305,6 +328,28 @@ class Evidence:
             float(familiarity.mean()) if len(familiarity) else 0.0,
             float((familiarity == 0).mean()) if len(familiarity) else 0.0,
         ]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What more than some number of support and reference texts use."""
+
+    words: frozenset[str]
+    grams: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, evidence: Evidence, texts: int) -> _Known:
+        return cls(
+            frozenset(word for word, count in evidence._known_counts.items() if count > texts),
+            frozenset(gram for gram, count in evidence._gram_counts.items() if count > texts),
+            frozenset(pair for pair, count in evidence._pair_counts.items() if count > texts),
+        )
+
+
+def _unlike(cohort: Vectors, target: Vectors) -> Vectors:
+    """Questions that are not about the same thing: only they are evidence against an answer."""
+    return np.asarray(cohort[cohort @ target < SAME_TOPIC])
 
 
 _COMMON = float(np.log(30.0))

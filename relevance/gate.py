@@ -37,11 +37,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Judged:
-    """Verdicts of some answers with what the grader needs: cleaned texts and their vectors, (n, d)."""
+    """Verdicts of some answers with what the grader needs: cleaned texts and their vectors, (n, d).
+
+    `rows` are the deep rows, (n, d + l d), that the gate itself reads.
+    """
 
     verdicts: list[Verdict]
     texts: list[str]
     vectors: Vectors
+    rows: Vectors
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ class QuestionGate:
             if reason is None and relevance[row] < self.threshold and not self.reader.is_credited(prepared[row]):
                 reason = IRRELEVANT
             verdicts.append(Verdict(float(relevance[row]), reason))
-        return Judged(verdicts, texts, rows[:, : self.gate.encoder.dimension])
+        return Judged(verdicts, texts, rows[:, : self.gate.encoder.dimension], rows)
 
     def _relevance(self, facts: Sequence[TextFacts], rows: Vectors) -> NDArray[np.float64]:
         features = self.evidence.features(facts, rows).astype(np.float32)

@@ -46,9 +46,13 @@ class GateTrainingData:
 
 @dataclass(frozen=True)
 class TrainedGate:
-    """A gate's numbers with the cross-fitted logits behind its calibration."""
+    """A gate's numbers with the cross-fitted logits behind its calibration.
+
+    `fold_models`: fold -> the networks that never saw it, which gave its rows their logits.
+    """
 
     parts: GateParts
+    fold_models: dict[int, tuple[RelevanceModel, ...]]
     out_of_fold: NDArray[np.float32]
     objective: float
     calibration_error: float
@@ -135,9 +139,10 @@ def train_gate(
         return tuple(models)
 
     logits = np.zeros(len(data.table), dtype=np.float32)
+    fold_models = {}
     for fold in folds:
         training, validation = data.held_out(int(fold))
-        models = trained(training, validation)
+        models = fold_models[int(fold)] = trained(training, validation)
         logits[data.fold == fold] = mean_logits(models, validation.features, validation.interactions)
     calibration = calibrate(logits, data.table, false_rejection)
     models = trained(data.table, data.table.take(data.fold == folds[0]))
@@ -145,6 +150,7 @@ def train_gate(
     error = expected_calibration_error(calibration.probabilities(logits[judged]), data.table.relevant[judged])
     return TrainedGate(
         parts=GateParts(models, data.space, data.background, calibration),
+        fold_models=fold_models,
         out_of_fold=logits,
         objective=rejection_objective(logits, data.table),
         calibration_error=error,

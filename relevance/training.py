@@ -10,23 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relevance.episodes import EpisodeTable
+from relevance.feature_sets import kept_columns
 from relevance.metrics import rejection_objective
 from relevance.model import RelevanceModel, Standardisation
+from relevance.negative_mix import emphasis
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """What the search varies, and the seed."""
 
-    width: int = 64
+    width: int = 128
     depth: int = 1
     dropout: float = 0.3
+    interaction_dropout: float = 0.6
+    """Of the interactions, which are many and learn questions by heart; features are never dropped."""
     learning_rate: float = 2e-3
     batch_size: int = 256
     optimizer: str = "adamw"
     weight_decay: float = 0.1
     interactions: bool = True
-    epochs: int = 12
+    feature_set: str = "all"
+    """A name of `relevance.feature_sets`."""
+    negative_mix: str = "even"
+    """A name of `relevance.negative_mix`."""
+    epochs: int = 16
     seed: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -44,14 +52,18 @@ class TrainingResult:
     losses: tuple[float, ...]
 
 
-def row_weights(table: EpisodeTable) -> NDArray[np.float32]:
-    """Weights, mean 1: genuine and negative rows weigh the same in all; so do families (by the root of their size)."""
+def row_weights(table: EpisodeTable, negative_mix: str = "even") -> NDArray[np.float32]:
+    """Weights, mean 1: genuine and negative rows weigh the same in all; so do families (by the root of their size).
+
+    Raises:
+        ValueError: there is no such mix of negatives.
+    """
     weights = np.zeros(len(table), dtype=np.float64)
     for side in (True, False):
         rows = table.relevant == side
         for family in np.unique(table.family[rows]):
             members = rows & (table.family == family)
-            weights[members] = 1.0 / np.sqrt(members.sum())
+            weights[members] = (1.0 if side else emphasis(negative_mix, str(family))) / np.sqrt(members.sum())
         total = weights[rows].sum()
         if total:
             weights[rows] *= 0.5 * len(table) / total
@@ -70,7 +82,8 @@ def train_model(
         on_epoch: called with (epoch from 1, mean loss, objective); it may raise to stop early.
 
     Raises:
-        ValueError: the training rows are all genuine or all negative, or the optimizer has an unknown name.
+        ValueError: the training rows are all genuine or all negative, or the optimizer, feature set or mix of negatives
+            has an unknown name.
     """
     import torch
 
@@ -81,8 +94,8 @@ def train_model(
     standardisation = Standardisation.fit(seen.features)
     inputs = torch.from_numpy(_inputs(seen, standardisation, config))
     targets = torch.from_numpy(seen.relevant.astype(np.float32))
-    weights = torch.from_numpy(row_weights(seen))
-    network = _network(inputs.shape[1], config)
+    weights = torch.from_numpy(row_weights(seen, config.negative_mix))
+    network = _network(seen.features.shape[1], inputs.shape[1], config)
     optimizer = _optimizer(network, config)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
@@ -122,14 +135,19 @@ def train_model(
 
 
 def _inputs(table: EpisodeTable, standardisation: Standardisation, config: TrainingConfig) -> NDArray[np.float32]:
-    features = standardisation.apply(table.features)
+    features = standardisation.apply(table.features) * kept_columns(config.feature_set, table.features.shape[1])
     return np.hstack([features, table.interactions]) if config.interactions else features
 
 
-def _network(inputs: int, config: TrainingConfig) -> Any:
+def _network(features: int, inputs: int, config: TrainingConfig) -> Any:
     import torch
 
-    layers: list[torch.nn.Module] = []
+    class InteractionDropout(torch.nn.Module):
+        def forward(self, rows: torch.Tensor) -> torch.Tensor:
+            kept = torch.nn.functional.dropout(rows[:, features:], config.interaction_dropout, self.training)
+            return torch.cat([rows[:, :features], kept], dim=1)
+
+    layers: list[torch.nn.Module] = [InteractionDropout()] if inputs > features else []
     width = inputs
     for _ in range(config.depth):
         layers += [torch.nn.Linear(width, config.width), torch.nn.ReLU(), torch.nn.Dropout(config.dropout)]
@@ -164,8 +182,10 @@ def _as_model(
 
     linear = [layer for layer in network if isinstance(layer, torch.nn.Linear)]
     weights = [layer.weight.detach().numpy().copy() for layer in linear]
+    # The scoring model takes every input; what was not learned from has weight nought.
+    features = len(standardisation.mean)
+    weights[0][:, :features] *= kept_columns(config.feature_set, features)
     if not config.interactions:
-        # The scoring model always takes interactions; here their weight is nought.
         weights[0] = np.hstack([weights[0], np.zeros((len(weights[0]), interactions), dtype=np.float32)])
     return RelevanceModel(
         standardisation, tuple(weights), tuple(layer.bias.detach().numpy().copy() for layer in linear)

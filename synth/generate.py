@@ -142,14 +142,6 @@ def question_yields(
         )
 
 
-def corpus_rows(
-    plan: Plan, questions: Iterable[QuestionSpec], lookup: Lookup, pipeline: FilterPipeline | None = None
-) -> Iterator[Example]:
-    """The rows of a corpus, in the plan's order. See `question_yields`."""
-    for made in question_yields(plan, questions, lookup, pipeline or default_pipeline(plan)):
-        yield from made.rows()
-
-
 def default_pipeline(plan: Plan) -> FilterPipeline:
     """The plan's filters.
 

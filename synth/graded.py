@@ -167,6 +167,11 @@ def _row_problems(file: str, number: int, row: Mapping[str, Any]) -> list[RowPro
     return found
 
 
+def default_group(path: str | os.PathLike[str]) -> str:
+    """The group of questions whose rows name none: the file's name."""
+    return Path(path).name.split(".")[0]
+
+
 def _languages(value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else list(value or ())
     return tuple(part.strip() for part in parts if part and part.strip())
@@ -189,7 +194,7 @@ def _collect(
             text=row["question"],
             language=row["language"],
             max_grade=maximum,
-            group=str(row.get("group") or Path(file).name.split(".")[0]),
+            group=str(row.get("group") or default_group(file)),
             accepted_languages=_languages(row.get("accepted_languages")),
             references=[],
             answers=[],

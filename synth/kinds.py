@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from prompts import load_template, template_names
+from prompts import template_names
 from synth.examples import RELEVANT_KINDS
 
 LIST_TEMPLATE = "list/answers"
@@ -19,22 +19,6 @@ def answer_templates() -> dict[str, str]:
     return {kind: names[kind] for kind in sorted(names, key=lambda kind: [*order, kind].index(kind))}
 
 
-@cache
-def adversarial_kinds() -> tuple[str, ...]:
-    """Families of cheating that a model can be asked to write."""
-    return tuple(kind for kind, name in answer_templates().items() if name.startswith("adversarial/"))
-
-
 def is_relevant(kind: str) -> bool:
     """Whether answers of this kind are on topic."""
     return kind in RELEVANT_KINDS
-
-
-def check_templates() -> None:
-    """Load every template once.
-
-    Raises:
-        TemplateError: one of them is broken.
-    """
-    for name in template_names():
-        load_template(name)

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from synth.plan.model import Plan
 
 
+_ERRORS_ONLY = 1
+
+
 class LocalModelError(ValueError):
-    """The model file or the package that serves it is missing."""
+    """The model file cannot be used, or the package that serves it is missing."""
 
     exit_code: ClassVar[int] = 2
 
@@ -23,7 +26,7 @@ def local_endpoint(path: Path, parallel: int = 4, context: int = 8192) -> Iterat
     """Base URL of an OpenAI-compatible server for a GGUF file, in this process; gone afterwards.
 
     Raises:
-        LocalModelError: no such file, or `xllamacpp` is not installed.
+        LocalModelError: no such file, no model that can be loaded, or `xllamacpp` is not installed.
     """
     if not path.is_file():
         raise LocalModelError(f"{path}: no such file; name a GGUF file")
@@ -35,9 +38,17 @@ def local_endpoint(path: Path, parallel: int = 4, context: int = 8192) -> Iterat
     parameters.model.path = str(path)
     parameters.n_parallel = parallel
     parameters.n_ctx = context * parallel
-    server = xllamacpp.Server(parameters)
-    yield f"{server.listening_address}/v1"
-    del server
+    parameters.verbosity = _ERRORS_ONLY
+    # Threads that wait for each other sleep: the run beside them needs the processor too.
+    parameters.cpuparams.poll = 0
+    try:
+        server = xllamacpp.Server(parameters)
+    except RuntimeError as error:
+        raise LocalModelError(f"{path}: llama.cpp cannot load it ({error}); is it a whole GGUF chat model?") from error
+    try:
+        yield f"{server.listening_address}/v1"
+    finally:
+        del server
 
 
 @contextmanager

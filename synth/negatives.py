@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from synth.examples import RELEVANT_KINDS, Example, Provenance, as_parameters
-from synth.files import read_examples
 from synth.graded import GradedQuestion
 from synth.instructions import Pair
 from synth.text import fold
@@ -71,15 +70,6 @@ def pairs_of_examples(examples: Iterable[Example]) -> list[Pair]:
         for example in examples
         if example.kind in RELEVANT_KINDS
     ]
-
-
-def pairs_of_example_file(path: str) -> list[Pair]:
-    """See `pairs_of_examples`.
-
-    Raises:
-        DataFileError: the file is missing, or rows break the schema.
-    """
-    return pairs_of_examples(read_examples(path))
 
 
 def _dealt(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from synth.bank import load_bank
-from synth.graded import GradedAnswer, GradedQuestion, read_graded_files
+from synth.graded import GradedAnswer, GradedQuestion, default_group, read_graded_files
 from synth.languages import primary
 
 Number = int | float
@@ -44,8 +44,8 @@ def plain_number(value: float) -> Number:
     return int(value) if float(value).is_integer() else value
 
 
-def graded_specs(questions: Iterable[GradedQuestion]) -> list[QuestionSpec]:
-    """Questions of graded files."""
+def graded_specs(questions: Iterable[GradedQuestion], file_groups: Collection[str] = ()) -> list[QuestionSpec]:
+    """Questions of graded files. A group in `file_groups` was not given: it is only the file's name."""
     return [
         QuestionSpec(
             id=question.id,
@@ -54,7 +54,7 @@ def graded_specs(questions: Iterable[GradedQuestion]) -> list[QuestionSpec]:
             max_grade=question.max_grade,
             references=question.references,
             rubric=question.rubric,
-            group=question.group or None,
+            group=None if question.group in file_groups else question.group or None,
             answers=question.answers,
         )
         for question in questions
@@ -96,7 +96,7 @@ def load_questions(
         DataFileError: a file is missing or has rows that cannot be used; all of them are named.
         BankError: the bank has none of the languages.
     """
-    specs = graded_specs(read_graded_files(files)) if files else []
+    specs = graded_specs(read_graded_files(files), {default_group(file) for file in files}) if files else []
     if bank:
         specs += bank_specs(languages)
     if languages is not None:

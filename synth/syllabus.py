@@ -16,7 +16,7 @@ from synth.languages import language_name
 from synth.plan.model import ModelSpec, Plan
 from synth.questions import QuestionSpec
 from synth.replies.json_reply import parse_objects
-from synth.text import fold
+from synth.text import fold, whole_characters
 
 TEMPLATE = "questions/from_syllabus"
 QUESTIONS_AT_ONCE = 10
@@ -92,25 +92,28 @@ class QuestionJob:
                 yield spec
 
     def _spec(self, value: Mapping[str, Any]) -> QuestionSpec | None:
-        text, reference = value.get("question"), value.get("reference")
+        text, reference = (
+            whole_characters(part) if isinstance(part, str) else None
+            for part in (value.get("question"), value.get("reference"))
+        )
         try:
             max_grade = float(value.get("max_grade", 0))
         except (TypeError, ValueError):
             return None
-        if not isinstance(text, str) or not text.strip() or not 0 < max_grade <= 100:
+        if not text or not text.strip() or not 0 < max_grade <= 100:
             return None
         lines = value.get("rubric")
         rubric = {}
         for line in lines if isinstance(lines, list) else ():
             grade, colon, meaning = str(line).partition(":")
             if colon and grade.strip().isdigit():
-                rubric[grade.strip()] = meaning.strip()
+                rubric[grade.strip()] = whole_characters(meaning.strip())
         return QuestionSpec(
             id=question_id(text, self.language),
             text=text.strip(),
             language=self.language,
             max_grade=max_grade,
-            references=(reference.strip(),) if isinstance(reference, str) and reference.strip() else (),
+            references=(reference.strip(),) if reference and reference.strip() else (),
             rubric=rubric,
             subject=self.subject,
             level=self.level,

@@ -152,12 +152,17 @@ def _write_json_lines(stream: IO[bytes], rows: Iterable[Row]) -> int:
     return count
 
 
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+
+
 def _write_csv(stream: IO[bytes], rows: Iterable[Row], columns: Sequence[str] | None) -> int:
     buffered = list(rows)
     names = list(columns if columns is not None else (buffered[0] if buffered else ()))
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, names, extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(buffered)
+    # A cell holds text alone: lists and mappings go in as JSON, which other programs can read.
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in buffered)
     stream.write(text.getvalue().encode("utf-8", "surrogatepass"))
     return len(buffered)

@@ -57,7 +57,7 @@ class Word:
     end: int
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The text for comparison: NFKC, lower case, accents of alphabetic scripts removed.
 
@@ -68,6 +68,11 @@ def fold(text: str) -> str:
         return text
     kept = (char for char in unicodedata.normalize("NFD", text) if not "\u0300" <= char <= "\u036f")
     return unicodedata.normalize("NFC", "".join(kept))
+
+
+def whole_characters(text: str) -> str:
+    """The text with `?` for halves of characters: an escaped emoji that was cut off cannot be written to any file."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def words(text: str) -> list[Word]:

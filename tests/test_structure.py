@@ -6,8 +6,20 @@ import sys
 import grimp
 import pytest
 
-ROOMS = ("prompts", "encoders", "synth", "relevance", "grader", "eval")
-HEAVY = ("numpy", "pydantic", "torch", "ray", "transformers", "datasets", "sklearn", "onnxruntime", "pandas", "openai")
+ROOMS = ("prompts", "encoders", "synth", "relevance", "grader", "eval", "service")
+HEAVY = (
+    "numpy",
+    "pydantic",
+    "torch",
+    "ray",
+    "transformers",
+    "datasets",
+    "sklearn",
+    "onnxruntime",
+    "pandas",
+    "openai",
+    "fastapi",
+)
 
 
 @pytest.fixture(scope="module")

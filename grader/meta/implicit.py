@@ -1,10 +1,10 @@
 """The fit as a differentiable function of its inputs, by the implicit function theorem.
 
 At the optimum A = R(A, theta) with R = s (Y - softmax(M + G A B')) B, so dA = (1 + H G)^-1 dR/dtheta dtheta. The
-gradient of a loss L needs one solve, u = (1 + G H)^-1 dL/dA = dL/dA - G Q dL/dA with the Q that the last Newton step
-factorised, and then the derivative of <u, R> by theta at fixed A. Nothing is kept of the Newton steps, so memory does
-not depend on their number. (Christianson, Reverse accumulation and implicit functions, 1998; Rajeswaran et al.,
-Meta-Learning with Implicit Gradients, 2019.)
+gradient of a loss L needs one solve, u = (1 + G H)^-1 dL/dA, with the matrix that Newton's method uses, and then the
+derivative of <u, R> by theta at fixed A: a few products of small matrices. The fit runs in numpy and nothing is kept
+of its steps, so memory does not depend on their number. (Christianson, Reverse accumulation and implicit
+functions, 1998; Rajeswaran et al., Meta-Learning with Implicit Gradients, 2019.)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from grader.factors import factorise
+from grader.factors import Floats, factorise_gradewise, solve_newton
 from grader.newton import fit_softmax
 
 
@@ -41,49 +41,39 @@ class _FitDual(torch.autograd.Function):
             max_steps=max_steps,
         )
         dual = torch.from_numpy(fit.dual)
-        ctx.save_for_backward(kernel, offsets, basis, targets, weights, dual)
-        ctx.probabilities = fit.probabilities
+        ctx.save_for_backward(kernel, targets, weights, dual, torch.from_numpy(fit.probabilities), basis)
         return dual
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        kernel, offsets, basis, targets, weights, dual = ctx.saved_tensors
-        factor = factorise(
-            kernel.detach().numpy(),
-            ctx.probabilities,
-            weights.detach().numpy(),
-            None if basis is None else basis.detach().numpy(),
-        )
+        kernel, targets, weights, dual, probabilities = (item.detach().numpy() for item in ctx.saved_tensors[:5])
+        basis = None if ctx.saved_tensors[5] is None else ctx.saved_tensors[5].detach().numpy()
         upstream = np.ascontiguousarray(gradients[0].detach().numpy())
-        adjoint = upstream - kernel.detach().numpy() @ factor.apply(upstream)
-        wanted = [index for index in range(5) if ctx.needs_input_grad[index]]
-        with torch.enable_grad():
-            leaves = [
-                item.detach() for item in (kernel, offsets, targets if basis is None else basis, targets, weights)
-            ]
-            for index in wanted:
-                leaves[index].requires_grad_()
-            pull = optimality(leaves[0], leaves[1], None if basis is None else leaves[2], leaves[3], leaves[4], dual)
-            found = torch.autograd.grad(pull, [leaves[index] for index in wanted], torch.from_numpy(adjoint))
-        answer: list[torch.Tensor | None] = [None] * 7
-        for index, gradient in zip(wanted, found, strict=True):
-            answer[index] = gradient
-        return tuple(answer)
+        adjoint = _adjoint(kernel, probabilities, weights, basis, upstream)
+        # <u, R> by the probabilities, then by the logits (softmax), then by what the logits are made of.
+        pulled = adjoint if basis is None else adjoint @ basis.swapaxes(1, 2)
+        counted = weights[..., None]
+        by_logits = counted * probabilities * (np.vecdot(probabilities, pulled)[..., None] - pulled)
+        wrong = targets - probabilities
+        by_latent = by_logits if basis is None else by_logits @ basis
+        by_basis = None
+        if basis is not None and ctx.needs_input_grad[2]:
+            by_basis = by_logits.swapaxes(1, 2) @ (kernel @ dual) + (counted * wrong).swapaxes(1, 2) @ adjoint
+        found = (
+            by_latent @ dual.swapaxes(1, 2),
+            by_logits,
+            by_basis,
+            counted * pulled,
+            np.vecdot(wrong, pulled),
+        )
+        return (*(None if item is None else torch.from_numpy(item) for item in found), None, None)
 
 
-def optimality(
-    kernel: torch.Tensor,
-    offsets: torch.Tensor,
-    basis: torch.Tensor | None,
-    targets: torch.Tensor,
-    weights: torch.Tensor,
-    dual: torch.Tensor,
-) -> torch.Tensor:
-    """R(A, theta) = s (Y - P) B, (B, n, r); the fit is its fixed point."""
-    latent = kernel @ dual
-    logits = offsets + (latent if basis is None else latent @ basis.transpose(-1, -2))
-    pull = weights[..., None] * (targets - torch.softmax(logits, dim=-1))
-    return pull if basis is None else pull @ basis
+def _adjoint(kernel: Floats, probabilities: Floats, weights: Floats, basis: Floats | None, upstream: Floats) -> Floats:
+    """(1 + G H)^-1 upstream, (B, n, r)."""
+    if basis is None:
+        return upstream - kernel @ factorise_gradewise(kernel, probabilities, weights).apply(upstream)
+    return solve_newton(kernel, probabilities, weights, basis, upstream, transposed=True)
 
 
 def fit_dual(

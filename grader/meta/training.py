@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -16,6 +17,12 @@ from grader.prior import Evidence, GraderPrior, kernel, prior_mean
 
 Progress = Callable[[int, int, float], None]
 """Called with the steps done, the steps in all and the validation loss so far."""
+
+
+class MetaTrainingError(ValueError):
+    """There is too little to learn a prior from."""
+
+    exit_code: ClassVar[int] = 2
 
 
 @dataclass(frozen=True)
@@ -121,12 +128,14 @@ def meta_train(
         progress: Told how it goes.
 
     Raises:
-        ValueError: there are too few questions, or one has too few answers.
+        MetaTrainingError: there are too few questions with enough answers.
     """
     config = config or MetaConfig()
     usable = [item for item in questions if len(item.grades) >= 3 and len(set(item.grades.tolist())) > 1]
     if len(usable) < 2:
-        raise ValueError(f"{len(usable)} usable question(s); meta-training needs 2 with 3 answers and 2 grades each")
+        raise MetaTrainingError(
+            f"{len(usable)} usable question(s); meta-training needs 2 with 3 answers and 2 grades each"
+        )
     begun = time.perf_counter()
     generator = np.random.default_rng(config.seed)
     order = generator.permutation(len(usable))

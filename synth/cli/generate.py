@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,13 +166,16 @@ def run_plan_command(arguments: argparse.Namespace) -> int:
     for request in found.samples:
         print(f"--- {request.template}, {request.model} ---\n{request.prompt}\n")
     money = "no price given" if found.money is None else f"about {found.money:.4f} money"
-    print(
-        f"{found.questions} questions, up to {found.rows} rows, filters: {', '.join(f.name for f in pipeline.filters)}"
-    )
-    print(
-        f"{found.requests} requests to ask ({found.reused} answered already), {found.prompt_tokens:,} tokens in and "
-        f"{found.completion_tokens:,} out, {money}; follow-ups of short replies come on top. Nothing was spent."
-    )
+    lines = {
+        "questions": f"{found.questions:,}, up to {found.rows:,} rows",
+        "requests": f"{found.requests:,} to ask, {found.reused:,} answered already",
+        "tokens": f"{found.prompt_tokens:,} in and {found.completion_tokens:,} out, estimated",
+        "cost": f"{money}; follow-ups of short replies come on top",
+        "filters": ", ".join(rule.name for rule in pipeline.filters),
+    }
+    for name, text in lines.items():
+        print(textwrap.fill(f"{name:10} {text}", width=80, subsequent_indent=" " * 11))
+    print("Nothing was spent.")
     return 0
 
 

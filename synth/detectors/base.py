@@ -59,6 +59,10 @@ class LanguageDetector(Protocol):
         """Whether the detector can recognise the language at all."""
         ...
 
+    def unload(self) -> None:
+        """Give the models' memory back; who asks again waits for them again."""
+        ...
+
 
 def is_checkable(text: str) -> bool:
     """Whether the text has enough prose to tell its language by: formulas and numbers have none."""

@@ -42,3 +42,7 @@ class FasttextDetector:
     def knows(self, language: str) -> bool:
         """See `LanguageDetector`."""
         return language in named_languages()
+
+    def unload(self) -> None:
+        """See `LanguageDetector`."""
+        self.__dict__.pop("_detector", None)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 from synth.detectors.base import LanguageDetector
+from synth.detectors.profiles import SparseProfiles
 
 SEED = 0
 
@@ -19,10 +21,11 @@ class LangdetectDetector:
 
     @cached_property
     def _factory(self) -> Any:
-        from langdetect import detector_factory
+        from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 
-        detector_factory.init_factory()
-        return detector_factory._factory
+        factory, profiles = DetectorFactory(), SparseProfiles(Path(PROFILES_DIRECTORY))
+        factory.langlist, factory.word_lang_prob_map = profiles.languages, profiles
+        return factory
 
     @property
     def second(self) -> LanguageDetector | None:
@@ -33,7 +36,6 @@ class LangdetectDetector:
         """See `LanguageDetector`."""
         from langdetect import LangDetectException
 
-        # The module's own functions share one generator across calls; the result would depend on what came before.
         detector = self._factory.create()
         detector.seed = SEED
         detector.append(text)
@@ -46,3 +48,7 @@ class LangdetectDetector:
     def knows(self, language: str) -> bool:
         """See `LanguageDetector`."""
         return language == "zh" or language in self._factory.get_lang_list()
+
+    def unload(self) -> None:
+        """See `LanguageDetector`."""
+        self.__dict__.pop("_factory", None)

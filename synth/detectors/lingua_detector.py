@@ -61,6 +61,14 @@ class LinguaDetector:
         """See `LanguageDetector`."""
         return ("nb" if language == "no" else language) in self._languages
 
+    def unload(self) -> None:
+        """See `LanguageDetector`."""
+        # lingua's models belong to the whole process, not to the detector that loaded them.
+        if "_detector" in self.__dict__:
+            self._detector.unload_language_models()  # type: ignore[no-untyped-call]
+        if self.second is not None:
+            self.second.unload()
+
 
 class AccurateLinguaDetector(LinguaDetector):
     """lingua with n-grams up to 5: a little better, about 700 MB and some seconds to load."""

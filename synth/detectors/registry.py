@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 from collections.abc import Mapping
-from functools import cache
 
 from synth.detectors.base import DetectorUnavailableError, LanguageDetector
 from synth.detectors.fasttext_detector import FasttextDetector
@@ -17,7 +18,9 @@ DETECTORS: Mapping[str, type[LanguageDetector]] = {
 DEFAULT_DETECTOR = AgreedDetector.name
 
 
-@cache
+_made: dict[str, LanguageDetector] = {}
+
+
 def get_detector(name: str = DEFAULT_DETECTOR) -> LanguageDetector:
     """The detector of a name; one for the whole process, since models take memory.
 
@@ -26,4 +29,17 @@ def get_detector(name: str = DEFAULT_DETECTOR) -> LanguageDetector:
     """
     if name not in DETECTORS:
         raise DetectorUnavailableError(f"no language detector '{name}'; there are {', '.join(DETECTORS)}")
-    return DETECTORS[name]()
+    if name not in _made:
+        _made[name] = DETECTORS[name]()
+    return _made[name]
+
+
+def unload_detectors() -> None:
+    """Give the memory of all detectors' models back to the system, for work that needs none of them."""
+    for detector in _made.values():
+        detector.unload()
+    gc.collect()
+    # glibc keeps what was freed for itself until it is told; other systems have no such function.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

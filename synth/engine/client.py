@@ -13,6 +13,7 @@ from synth.engine.errors import EngineError, RateLimitedError, RejectedError, Tr
 from synth.engine.log import LoggedResponse
 from synth.engine.request import PromptRequest
 from synth.engine.tokens import estimated_tokens
+from synth.text import whole_characters
 
 if TYPE_CHECKING:
     import openai
@@ -76,7 +77,7 @@ class ChatClient:
                     reply = await self._client.post(
                         "/chat/completions", cast_to=object, body=request_body(request, structured)
                     )
-                return logged_reply(request, reply, seconds=time.monotonic() - started)
+                return self.read(request, reply, seconds=time.monotonic() - started)
             except openai.BadRequestError as error:
                 if not self._falls_back(structured, error):
                     raise RejectedError(_said(error)) from error
@@ -88,6 +89,10 @@ class ChatClient:
                 raise TransientError("no_completion", f"the reply is no JSON ({error})"[:300]) from error
             except openai.APIConnectionError as error:
                 raise TransientError("connection", f"{error} ({error.__cause__})") from error
+
+    def read(self, request: PromptRequest, reply: Any, seconds: float) -> LoggedResponse:
+        """What the log keeps of a reply; a client that needs more of it than the text keeps that too."""
+        return logged_reply(request, reply, seconds)
 
     def _falls_back(self, structured: Structured, error: openai.BadRequestError) -> bool:
         """Ask with less structure from now on, where the server says that it does not know this one."""
@@ -150,7 +155,7 @@ def logged_reply(request: PromptRequest, reply: Any, seconds: float, source: str
     try:
         choice = reply["choices"][0]
         message = choice["message"]
-        content = message.get("content") or message.get("refusal") or ""
+        content = whole_characters(message.get("content") or message.get("refusal") or "")
         usage = reply.get("usage") or {}
         estimated = not {"prompt_tokens", "completion_tokens"} <= usage.keys()
     except (KeyError, IndexError, TypeError, AttributeError) as error:

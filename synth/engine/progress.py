@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
-from synth.engine.runner import Engine
+from synth.engine.runner import INTERRUPTED, Engine
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -27,6 +27,7 @@ class ConsoleProgress:
         self._jobs: int | None = None
         self._begun = self._shown = time.monotonic()
         self._text = ""
+        self._interrupted = False
 
     def __enter__(self) -> Self:
         if self._terminal:
@@ -51,8 +52,10 @@ class ConsoleProgress:
     def update(self, engine: Engine) -> None:
         """Something happened; shown only now and then."""
         now = time.monotonic()
-        last = engine.summary.jobs_done == self._jobs
-        if not last and now - self._shown < (LIVE_SECONDS if self._terminal else PLAIN_SECONDS):
+        interrupted = engine.summary.stopped == INTERRUPTED and not self._interrupted
+        self._interrupted |= interrupted
+        must_show = interrupted or engine.summary.jobs_done == self._jobs
+        if not must_show and now - self._shown < (LIVE_SECONDS if self._terminal else PLAIN_SECONDS):
             return
         self._shown = now
         text = self.line(engine, now - self._begun)
@@ -83,6 +86,8 @@ class ConsoleProgress:
                 parts.append(f"about {projected:.4f} at the end")
         if left is not None and seconds > 0:
             parts.append(f"{_duration(seconds / summary.jobs_done * left)} left")
+        if summary.stopped == INTERRUPTED and engine.gate.concurrency.flying:
+            parts.append("stopping: waits for what is in flight, it is paid for; Ctrl-C again does not wait")
         if summary.setbacks:
             parts.append(", ".join(f"{count} {reason}" for reason, count in sorted(summary.setbacks.items())))
         return " · ".join(parts)

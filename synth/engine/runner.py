@@ -21,6 +21,7 @@ from synth.engine.tokens import estimated_tokens
 FIRST_GUESS = 400
 """Tokens of a reply, before any reply has been seen."""
 MAX_BACKOFF = 30.0
+INTERRUPTED = "Ctrl-C"
 
 Lookup = Callable[[str], LoggedResponse | None]
 
@@ -133,6 +134,12 @@ class Engine:
         if self.summary.stopped is None:
             self.summary.stopped = why
         self.gate.close()
+
+    def interrupt(self) -> None:
+        """Stop as a person asks for it, who sees at once what is waited for."""
+        self.stop(INTERRUPTED)
+        if self._observer is not None:
+            self._observer.update(self)
 
     async def _work(self, queue: Iterator[Job]) -> None:
         for job in queue:
@@ -257,7 +264,7 @@ class _Interrupt:
 
     def _interrupted(self) -> None:
         self._remove()
-        self._engine.stop("stopped by Ctrl-C")
+        self._engine.interrupt()
 
     def _remove(self) -> None:
         if self._installed:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
-import numpy as np
-
 from synth.dedup.shingles import figures
 from synth.filters.base import Candidate, FilterContext
 
@@ -32,7 +30,7 @@ class SemanticDuplicateFilter:
         if len(candidates) < 2:
             return {}
         vectors = _encoder(self._encoder).encode([candidate.text for candidate in candidates], role="answer")
-        similarities = np.asarray(vectors @ vectors.T)
+        similarities = vectors @ vectors.T
         found: dict[int, str] = {}
         for place, candidate in enumerate(candidates):
             for earlier in range(place):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from synth.detectors import unload_detectors
 from synth.engine.log import RunLog
 from synth.errors import DataFileError
 from synth.examples import Example
@@ -26,7 +27,11 @@ from synth.questions import QuestionSpec
 if TYPE_CHECKING:
     import datasets
 
-ROWS_AT_ONCE = 1000
+ROWS_AT_ONCE = 500
+REPEATING = [
+    *("question_id", "question", "kind", "language", "subject", "group", "reference", "max_grade"),
+    *(f"provenance.{name}" for name in ("generator", "generator_version", "template", "template_hash", "model")),
+]
 
 
 @dataclass(frozen=True)
@@ -55,21 +60,15 @@ def write_corpus(
     part_of = assigned_parts(questions, plan.split.model_dump(), plan.seed)
     reporter = Reporter(plan)
     parts: Counter[str] = Counter()
-    with ExitStack() as stack:
-        lines = stack.enter_context(_replaced(folder / "examples.jsonl"))
-        tables = {part: stack.enter_context(_parquet(folder / "data" / f"{part}.parquet")) for part in PARTS}
+    with _replaced(folder / "examples.jsonl") as lines:
         for made in question_yields(plan, questions, log.get, pipeline):
             reporter.add(made)
-            part = part_of[made.question.id]
             for example in made.rows():
-                row = example.model_dump(mode="json")
-                lines.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
-                tables[part].add(row)
-                parts[part] += 1
-    for part in PARTS:
-        # `datasets` does not open an empty file.
-        if not parts[part]:
-            (folder / "data" / f"{part}.parquet").unlink()
+                lines.write(json.dumps(example.model_dump(mode="json"), ensure_ascii=False).encode() + b"\n")
+                parts[part_of[made.question.id]] += 1
+    # Arrow and the language models need not be in memory at the same time.
+    unload_detectors()
+    _write_tables(folder, part_of)
     report = reporter.report(log, pipeline)
     counts = {part: parts[part] for part in PARTS}
     samples = [asdict(sample) for samples in pipeline.samples.values() for sample in samples]
@@ -118,18 +117,38 @@ def push_corpus(folder: str | os.PathLike[str], name: str, private: bool = True)
     return f"https://huggingface.co/datasets/{name}"
 
 
+def _write_tables(folder: Path, part_of: Mapping[str, str]) -> None:
+    """The rows of `examples.jsonl` as one Parquet file a part."""
+    for part in PARTS:
+        # `datasets` does not open an empty file, so a part without rows has none.
+        (folder / "data" / f"{part}.parquet").unlink(missing_ok=True)
+    with ExitStack() as stack:
+        tables: dict[str, _Table] = {}
+        for line in stack.enter_context((folder / "examples.jsonl").open("rb")):
+            part = part_of[json.loads(line)["question_id"]]
+            if part not in tables:
+                tables[part] = stack.enter_context(_parquet(folder / "data" / f"{part}.parquet"))
+            tables[part].add(line)
+
+
 class _Table:
-    """A Parquet file that is written in pieces."""
+    """A Parquet file that is written in pieces of `ROWS_AT_ONCE` lines of JSON.
+
+    Arrow reads the lines itself: for Python objects it would first import pandas, to see whether they are of pandas.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
         import pyarrow.parquet
 
-        self._writer = pyarrow.parquet.ParquetWriter(stream, _schema())
-        self._rows: list[dict[str, Any]] = []
+        # Arrow's own allocator takes memory in larger pieces than a thousand rows need.
+        pyarrow.set_memory_pool(pyarrow.system_memory_pool())
+        # A dictionary is worth its memory where values repeat.
+        self._writer = pyarrow.parquet.ParquetWriter(stream, _schema(), use_dictionary=REPEATING)
+        self._lines: list[bytes] = []
 
-    def add(self, row: dict[str, Any]) -> None:
-        self._rows.append(row)
-        if len(self._rows) >= ROWS_AT_ONCE:
+    def add(self, line: bytes) -> None:
+        self._lines.append(line)
+        if len(self._lines) >= ROWS_AT_ONCE:
             self._flush()
 
     def close(self) -> None:
@@ -138,10 +157,18 @@ class _Table:
 
     def _flush(self) -> None:
         import pyarrow
+        import pyarrow.json
 
-        if self._rows:
-            self._writer.write_table(pyarrow.Table.from_pylist(self._rows, schema=_schema()))
-            self._rows = []
+        if not self._lines:
+            return
+        content = b"".join(self._lines)
+        table = pyarrow.json.read_json(
+            pyarrow.BufferReader(content),
+            read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(content)),
+            parse_options=pyarrow.json.ParseOptions(explicit_schema=_schema(), unexpected_field_behavior="error"),
+        )
+        self._writer.write_table(table)
+        self._lines = []
 
 
 def _schema() -> Any:

@@ -8,13 +8,23 @@ from synth.filters.pipeline import FilterPipeline
 from synth.output.report import RunReport
 
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;width:100%}
-th,td{text-align:right;padding:.2rem .6rem;border-bottom:1px solid #ddd}th:first-child,td:first-child,th:nth-child(2),
-td:nth-child(2){text-align:left}.wide td{text-align:left;vertical-align:top}.note{color:#555}svg{max-width:100%}
-@media(prefers-color-scheme:dark){body{background:#16181c;color:#e6e6e6}th,td{border-color:#333}.note{color:#aaa}}
+:root{color-scheme:light dark;--text:#1a1a1a;--page:#fff;--line:#ddd;--note:#555;--curve:#2a6fbb;--bar:#c2571a}
+@media(prefers-color-scheme:dark){:root{--text:#e6e6e6;--page:#16181c;--line:#333;--note:#aaa;--curve:#6aa5e8;
+--bar:#e07b3c}}
+body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:var(--text);
+background:var(--page)}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}.scroll{overflow-x:auto}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:right;padding:.2rem .6rem;border-bottom:1px solid var(--line)}
+th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}
+.wide th,.wide td{text-align:left;vertical-align:top}.wide{min-width:38rem}.note{color:var(--note)}
+figure{margin:0}figcaption{display:flex;justify-content:space-between;font-size:.85rem}svg{width:100%;height:auto}
+.bars{display:grid;grid-template-columns:max-content 1fr;gap:.25rem .6rem;align-items:center;font-size:.85rem}
+.bars span:nth-child(odd){text-align:right}.bars i{display:inline-block;height:.9rem;background:var(--bar);
+vertical-align:middle;margin-right:.4rem}
 """
-_BLUE, _ORANGE = "#2a6fbb", "#c2571a"
+_BAR_SHARE = 85
+"""Per cent of its column that the longest bar takes; the number stands beside it."""
 
 
 def report_html(report: RunReport, pipeline: FilterPipeline) -> str:
@@ -29,7 +39,7 @@ def report_html(report: RunReport, pipeline: FilterPipeline) -> str:
         "<h2>New rows per request</h2>",
         _curve(report.curve),
         "<h2>Self-BLEU by language and kind</h2>",
-        _bars([(f"{g.language} {g.kind}", g.self_bleu) for g in report.groups if g.self_bleu is not None]),
+        _bars([(f"{g.language} {g.kind}", g.self_bleu) for g in report.groups if g.self_bleu is not None], most=1.0),
         "<h2>What filters dropped</h2>",
         _bars([(name, float(count)) for name, count in report.dropped.items()]),
         _samples(pipeline),
@@ -38,7 +48,8 @@ def report_html(report: RunReport, pipeline: FilterPipeline) -> str:
         _pairs({f"attempts without a reply: {name}": f"{count:,}" for name, count in report.setbacks.items()}),
     ]
     return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(report.name)}</title>"
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        f'<meta name=viewport content="width=device-width,initial-scale=1"><title>{escape(report.name)}</title>'
         f"<style>{_STYLE}</style><body>{''.join(parts)}</body></html>\n"
     )
 
@@ -72,44 +83,43 @@ def _groups_table(report: RunReport) -> str:
         tokens = "" if group.tokens_per_row is None else f"{group.tokens_per_row:.0f}"
         bleu = "" if group.self_bleu is None else f"{group.self_bleu:.2f}"
         cells = [group.language, group.kind, str(group.wanted), str(group.written), str(group.kept), tokens, money]
-        cells += [f"{group.distinct_1:.2f}", f"{group.distinct_2:.2f}", bleu]
+        cells += [f"{group.distinct_1:.2f}", f"{group.distinct_2:.2f}", bleu] if group.kept else ["", "", ""]
         rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
-    return f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>{''.join(rows)}</table>"
+    return _table([f"<tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>", *rows])
+
+
+def _table(rows: list[str], kind: str = "") -> str:
+    """A table that scrolls by itself where the window is too narrow for it."""
+    return f"<div class=scroll><table class='{kind}'>{''.join(rows)}</table></div>"
 
 
 def _curve(points: list[tuple[int, int]]) -> str:
     if len(points) < 2:
         return "<p class=note>Too few requests for a curve.</p>"
-    width, height, left, bottom = 640, 240, 60, 30
+    width, height = 640, 200
     most_x, most_y = points[-1][0], max(1, points[-1][1])
-    path = " ".join(
-        f"{left + x / most_x * (width - left - 10):.1f},{height - bottom - y / most_y * (height - bottom - 10):.1f}"
-        for x, y in [(0, 0), *points]
-    )
+    path = " ".join(f"{x / most_x * width:.1f},{2 + (1 - y / most_y) * (height - 4):.1f}" for x, y in [(0, 0), *points])
+    # Words stand outside the drawing, so that they stay readable where it shrinks.
     return (
+        f"<figure><figcaption><span>{most_y:,} rows</span></figcaption>"
         f'<svg viewBox="0 0 {width} {height}" role=img aria-label="rows kept against requests">'
-        f'<polyline fill=none stroke="{_BLUE}" stroke-width=2 points="{path}"/>'
-        f"<g fill=currentColor font-size=12><text x={left} y={height - 8}>0 requests</text>"
-        f"<text x={width - 10} y={height - 8} text-anchor=end>{most_x:,} requests</text>"
-        f"<text x={left - 6} y=18 text-anchor=end>{most_y:,}</text>"
-        f"<text x={left - 6} y={height - bottom} text-anchor=end>0 rows</text></g></svg>"
+        f'<polyline fill=none stroke="var(--line)" points="0,0 0,{height} {width},{height}"/>'
+        f'<polyline fill=none stroke="var(--curve)" stroke-width=2 points="{path}"/></svg>'
+        f"<figcaption><span>0</span><span>{most_x:,} requests</span></figcaption></figure>"
     )
 
 
-def _bars(values: list[tuple[str, float]]) -> str:
+def _bars(values: list[tuple[str, float]], most: float | None = None) -> str:
+    """Bars on a scale from 0 to `most`, by default the largest value."""
     if not values:
         return "<p class=note>Nothing.</p>"
-    most = max(value for _, value in values) or 1.0
+    top = most or max(value for _, value in values) or 1.0
     bars = []
-    for place, (name, value) in enumerate(values):
-        y = place * 22
-        shown = f"{value:,.0f}" if value == int(value) and value != 0 else f"{value:.2f}" if value else "0"
-        bars.append(
-            f"<text x=210 y={y + 15} text-anchor=end fill=currentColor font-size=12>{escape(name)}</text>"
-            f'<rect x=218 y={y + 4} width={value / most * 340:.1f} height=14 fill="{_ORANGE}"/>'
-            f"<text x={224 + value / most * 340:.0f} y={y + 15} fill=currentColor font-size=12>{shown}</text>"
-        )
-    return f'<svg viewBox="0 0 640 {len(values) * 22 + 4}" role=img>{"".join(bars)}</svg>'
+    for name, value in values:
+        shown = f"{value:.2f}" if most else f"{value:,.0f}"
+        width = value / top * _BAR_SHARE
+        bars.append(f'<span>{escape(name)}</span><span><i style="width:{width:.1f}%"></i>{shown}</span>')
+    return f"<div class=bars>{''.join(bars)}</div>"
 
 
 def _samples(pipeline: FilterPipeline) -> str:
@@ -119,11 +129,12 @@ def _samples(pipeline: FilterPipeline) -> str:
         for samples in pipeline.samples.values()
         for sample in samples
     ]
-    return f"<table class=wide>{''.join(rows)}</table>" if rows else ""
+    if not rows:
+        return ""
+    head = "<tr><th>filter</th><th>asked for</th><th>answer</th><th>why it was dropped</th></tr>"
+    return f"<h2>Dropped answers to read</h2>{_table([head, *rows], 'wide')}"
 
 
 def _pairs(values: dict[str, str]) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(name)}</td><td></td><td>{escape(value)}</td></tr>" for name, value in values.items()
-    )
-    return f"<table>{rows}</table>" if rows else ""
+    rows = [f"<tr><td>{escape(name)}</td><td></td><td>{escape(value)}</td></tr>" for name, value in values.items()]
+    return _table(rows) if rows else ""

@@ -176,12 +176,14 @@ class Plan(_Part):
     def _is_consistent(self) -> Self:
         names = [model.name for model in self.models]
         if len(set(names)) < len(names):
-            raise ValueError("two models have the same name")
+            raise ValueError("models: two have the same name")
         if self.budget.money is not None and any(model.price is None for model in self.models):
-            raise ValueError("a budget in money needs the price of every model (price: {input: …, output: …})")
+            raise ValueError(
+                "budget.money: a budget in money needs the price of every model (price: {input: …, output: …})"
+            )
         judge = self.quality.judge
         if judge is not None and judge.model is not None and judge.model not in names:
-            raise ValueError(f"judge: '{judge.model}' is none of the models ({', '.join(names)})")
+            raise ValueError(f"quality.judge.model: '{judge.model}' is none of the models ({', '.join(names)})")
         return self
 
     def prices(self) -> dict[str, Price]:

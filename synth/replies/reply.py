@@ -12,6 +12,7 @@ from synth.replies.json_reply import parse_objects
 from synth.replies.labels import split_label
 from synth.replies.list_reply import parse_list, unquoted
 from synth.replies.refusals import is_refusal
+from synth.text import whole_characters
 
 ReplyForm = Literal["json", "list"]
 ReplyState = Literal["ok", "repaired", "broken", "refused"]
@@ -62,7 +63,7 @@ def _json_items(text: str, kind: str, max_grade: float) -> tuple[list[ReplyItem]
         answer = value.get("text", value.get("answer"))
         if not isinstance(answer, str):
             continue
-        label, answer = split_label(answer)
+        label, answer = split_label(whole_characters(answer))
         answer = unquoted(answer)
         if answer:
             items.append(ReplyItem(answer, kind, _grade(value, kind, max_grade), label is not None))

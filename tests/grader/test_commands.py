@@ -128,3 +128,25 @@ def test_a_prior_is_refused_with_another_encoder_or_when_damaged(files):
         read_prior(files / "prior")
     with pytest.raises(ArtifactError, match=r"no config\.json"):
         read_prior(files / "nowhere")
+
+
+def test_wrong_use_is_explained_and_leaves_nothing_behind(files, capsys):
+    assert run("grader", "meta-train", "--questions", files / "heart.jsonl", "--out", files / "prior") == 2
+    assert "1 usable question(s); meta-training needs 2" in capsys.readouterr().err
+    assert run("grader", "regrade", files / "heart.jsonl", "--store", files / "none.db") == 2
+    assert "no such database" in capsys.readouterr().err
+    assert run("grader", "evaluate", "--questions", files / "heart.jsonl", "--support", 0) == 2
+    assert "at least 1" in capsys.readouterr().err
+    assert sorted(path.name for path in files.iterdir()) == ["cache", "heart.jsonl", "pump.jsonl"]
+
+
+def test_tables_fit_a_terminal_and_cells_are_json(files, capsys):
+    names = [files / f"a_data_set_with_a_long_name_{number}.jsonl" for number in range(6)]
+    for number, name in enumerate(names):
+        write_rows(name, graded_rows(f"What does organ number {number} do?"))
+    chosen = ["--graders", "ridge-evidence", "ridge", "grader"]
+    assert run("grader", "evaluate", "--questions", *names, "--seeds", 1, *chosen) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+    write_rows(files / "cells.csv", [{"interval": [0.0, 1.0], "grade_probabilities": {"0": 0.5}}])
+    row = dict(next(read_rows(files / "cells.csv"))[1])
+    assert json.loads(row["grade_probabilities"]) == {"0": 0.5}

@@ -70,9 +70,9 @@ def test_warm_start_after_one_changed_grade_takes_fewer_steps():
     X, y = random_problem(generator, 25, 40, 6)
     kernel, changed = (5 * X @ X.T)[None], y.copy()
     changed[3] = (changed[3] + 1) % 6
-    first = fit_softmax(kernel, np.eye(6)[y][None], intercept=True)
-    cold = fit_softmax(kernel, np.eye(6)[changed][None], intercept=True)
-    warm = fit_softmax(kernel, np.eye(6)[changed][None], intercept=True, start=(first.dual, first.intercept))
+    first = fit_softmax(kernel, np.eye(6)[y][None])
+    cold = fit_softmax(kernel, np.eye(6)[changed][None])
+    warm = fit_softmax(kernel, np.eye(6)[changed][None], start=first.dual)
     assert np.allclose(cold.dual, warm.dual, atol=1e-8)
     assert warm.steps[0] <= cold.steps[0]
 

@@ -11,7 +11,7 @@ import pytest
 from encoders import Encoder
 from grader import GraderPrior
 from grader.live import LiveQuestion
-from grader.storage import GradeStore, StorageError
+from grader.storage import METADATA, GradeStore, StorageError
 from synth.graded import GradedAnswer, GradedQuestion
 
 RIGHT = "The heart pumps blood through the body"
@@ -37,11 +37,23 @@ def heart(grades=((RIGHT, 2), (WRONG, 0), (RIGHT + " all day", 2), (WRONG + " or
     return GradedQuestion("q1", "What does the heart do?", "en", 2, answers, ("It pumps blood.",), "biology")
 
 
-def test_question_answers_and_grades_come_back_as_they_went_in(tmp_path):
-    store = GradeStore(tmp_path / "grades.db")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, tmp_path):
+    """Where a database can be: a file, or a PostgreSQL server's URL with all tables empty."""
+    if request.param == "sqlite":
+        return tmp_path / "grades.db"
+    url = request.getfixturevalue("postgresql")
+    store = GradeStore(url)
+    METADATA.drop_all(store.engine)
+    store.close()
+    return url
+
+
+def test_question_answers_and_grades_come_back_as_they_went_in(place):
+    store = GradeStore(place)
     store.add_question(heart())
     store.add_answers("q1", ["a new answer", RIGHT])
-    again = GradeStore(tmp_path / "grades.db")
+    again = GradeStore(place)
     assert again.question("q1") == heart()
     assert [item.text for item in again.answers("q1")][-1] == "a new answer"
     assert len(again.answers("q1")) == 5
@@ -53,21 +65,42 @@ def test_question_answers_and_grades_come_back_as_they_went_in(tmp_path):
         store.set_grade(99, 1)
     with pytest.raises(StorageError, match="no question 'q2'"):
         store.question("q2")
+    store.close()
+    again.close()
+
+
+def test_questions_keep_their_order_and_strange_texts_are_stored(place):
+    store = GradeStore(place)
+    names = ["zebra", "apple", "mouse"]
+    for name in names:
+        store.add_question(GradedQuestion(name, name, "en", 1, (GradedAnswer(f"{name}?", 1),)))
+    store.add_question(GradedQuestion("zebra", "a striped animal", "en", 1, (GradedAnswer("zebra?", 0),)))
+    assert store.question_ids() == names
+    assert store.question("zebra").answers == (GradedAnswer("zebra?", 0),)
+    store.add_answers("mouse", ["a\0b", "lone \ud800", "\U0001f42d", "a\ufffdb"])
+    assert [item.text for item in store.answers("mouse")] == ["mouse?", "a\ufffdb", "lone \ufffd", "\U0001f42d"]
+    store.close()
+
+
+def test_a_database_that_cannot_be_had_is_named():
     with pytest.raises(StorageError, match="cannot open"):
         GradeStore("nosuchdatabase://x")
+    with pytest.raises(StorageError, match="cannot open"):
+        GradeStore("postgresql+psycopg://127.0.0.1:1/nothing?connect_timeout=2")
 
 
-def test_vectors_are_encoded_once(tmp_path):
-    store, encoder = GradeStore(tmp_path / "grades.db"), CountingEncoder()
+def test_vectors_are_encoded_once(place):
+    store, encoder = GradeStore(place), CountingEncoder()
     first = store.vectors([RIGHT, WRONG, RIGHT], encoder)
     assert encoder.texts == 2
     assert np.array_equal(store.vectors([RIGHT, WRONG, RIGHT], encoder), first)
     assert encoder.texts == 2
     assert store.vectors([], encoder).shape == (0, 26)
+    store.close()
 
 
-def test_a_changed_grade_moves_every_answer_as_a_fresh_fit_would(tmp_path):
-    store, encoder = GradeStore(tmp_path / "grades.db"), CountingEncoder()
+def test_a_changed_grade_moves_every_answer_as_a_fresh_fit_would(place):
+    store, encoder = GradeStore(place), CountingEncoder()
     store.add_question(heart())
     store.add_answers("q1", [f"{RIGHT} number {i}" for i in range(30)] + [f"{WRONG} number {i}" for i in range(30)])
     live = LiveQuestion(store, "q1", encoder, GraderPrior())
@@ -85,6 +118,7 @@ def test_a_changed_grade_moves_every_answer_as_a_fresh_fit_would(tmp_path):
     assert store.load_fit("q1", encoder.content_hash) is None
     live.save()
     assert store.load_fit("q1", encoder.content_hash)["dual"].shape[0] == 5
+    store.close()
 
 
 def test_what_was_stored_is_there_after_kill_9(tmp_path):

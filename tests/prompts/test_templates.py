@@ -29,6 +29,10 @@ VALUES: dict[str, Any] = {
     "parallel_questions": [],
     "question_count": 3,
     "deep_count": 1,
+    "levels": [0, 1, 2, 3],
+    "fence": "ANSWER-0",
+    "answer": "Scattering.",
+    "grade": 2,
     "graded_count": 30,
 }
 EMPTY = {"references": [], "rubric": {}, "examples": [], "written": [], "subject": None, "level": None, "counts": {}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+import answergate
+from synth import read_examples
 from synth.engine import EngineError, RunLog
 from synth.engine.budget import Budget, BudgetLimits, Estimate
 from synth.engine.limits import AdaptiveConcurrency, Gate, Limits
@@ -21,7 +24,7 @@ from synth.engine.log import Price, Usage
 from synth.engine.runner import RunSummary
 from synth.filters import build_filters
 from synth.filters.pipeline import FilterPipeline
-from synth.generate import ask, corpus_rows, plan_jobs
+from synth.generate import ask, plan_jobs, question_yields
 from synth.plan import Plan
 from synth.questions import QuestionSpec
 
@@ -51,7 +54,8 @@ def run(plan: Plan, folder: Path, count: int = JOBS) -> RunSummary:
 def rows_of(plan: Plan, folder: Path, count: int = JOBS) -> list[Any]:
     pipeline = FilterPipeline(build_filters({}))
     with RunLog(folder / "log.sqlite", read_only=True) as log:
-        return list(corpus_rows(plan, questions(count), log.get, pipeline))
+        made = question_yields(plan, questions(count), log.get, pipeline)
+        return [row for question in made for row in question.rows()]
 
 
 def start(url: str, folder: Path) -> subprocess.Popen[bytes]:
@@ -130,6 +134,39 @@ def test_every_20th_answer_bad_and_all_rows_arrive(serve: Callable[..., Any], tm
         assert summary.paid == JOBS + server.outcomes["broken"]
     else:
         assert summary.setbacks[named[fault]] >= JOBS // 20
+
+
+def test_all_faults_at_once_at_a_server_for_16_under_a_client_for_64(
+    serve: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = serve(faults={0: "429", 5: "500", 10: "hang", 15: "broken"}, most_at_once=16, latency=0.02)
+    graded = [
+        {"question": f"Why does process {n} need light?", "answer": "", "grade": 0, "max_grade": 2, "language": "en"}
+        for n in range(JOBS)
+    ]
+    questions_file, plan_file = tmp_path / "graded.jsonl", tmp_path / "plan.yaml"
+    questions_file.write_text("".join(json.dumps(row) + "\n" for row in graded), encoding="utf-8")
+    plan = {
+        "questions": {"files": [str(questions_file)]},
+        "counts": {"correct": 2},
+        "models": [{"name": "test", "base_url": server.url}],
+        "limits": {"concurrency": 64, "timeout": 0.5},
+    }
+    plan_file.write_text(json.dumps(plan), encoding="utf-8")
+    out = tmp_path / "out"
+    assert answergate.main(["synth", "generate", "--plan", str(plan_file), "--out", str(out)]) == 0
+    assert len(read_examples(out / "examples.jsonl")) == 2 * JOBS
+    assert all(server.outcomes[fault] > 0 for fault in ("429", "500", "hang", "broken"))
+    with RunLog(out / "log.sqlite", read_only=True) as log:
+        setbacks = log.setbacks()
+        assert log.usage().requests == server.completed.total() == JOBS + server.outcomes["broken"]
+    assert setbacks["rate_limited"] == server.outcomes["429"]
+    assert setbacks["server_error"] == server.outcomes["500"]
+    # Under load a slow reply may also run into the time-out.
+    assert setbacks["timeout"] >= server.outcomes["hang"]
+    waste = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("waste: "))
+    assert "broken replies" in waste
+    assert all(f"{count} attempt(s) without a reply: {reason}" in waste for reason, count in setbacks.items())
 
 
 def test_a_server_for_16_under_a_client_for_64(serve: Callable[..., Any], tmp_path: Path) -> None:

@@ -96,6 +96,28 @@ def test_broken_json_costs_no_neighbour(serve: Callable[..., Any], graded_file: 
     assert len(texts) == 6
 
 
+def test_half_a_character_costs_neither_the_row_nor_the_files(
+    serve: Callable[..., Any], graded_file: Path, tmp_path: Path
+) -> None:
+    # What is left of an emoji when a tokenizer cuts it: valid as an escape, but no text.
+    reply = json.dumps({"answers": [{"text": "Leaves \ud83d need light to grow.", "grade": 2}]})
+    server = serve(replies=[reply])
+    assert generate(server, graded_file, tmp_path / "out", "--kinds", "correct=1", "--limit", "1") == 0
+    row = read_examples(tmp_path / "out" / "examples.jsonl")[0]
+    assert row.answer == "Leaves ? need light to grow."
+
+
+def test_a_file_without_groups_is_split_by_question(
+    serve: Callable[..., Any], graded_file: Path, tmp_path: Path
+) -> None:
+    rows = [json.loads(line) for line in graded_file.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        del row["group"]
+    graded_file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert generate(serve(), graded_file, tmp_path / "out", "--kinds", "correct=1") == 0
+    assert len(list((tmp_path / "out" / "data").iterdir())) == 3
+
+
 def test_short_and_refused_replies_are_topped_up(serve: Callable[..., Any], graded_file: Path, tmp_path: Path) -> None:
     server = serve(faults={0: "refusal", 1: "broken", 3: "cut"}, every=7)
     # One at a time, so that it does not depend on timing which request meets which fault.

@@ -61,11 +61,26 @@ def test_every_mistake_of_a_plan_is_named_at_its_line(tmp_path: Path, capsys: py
 def test_money_needs_prices_and_a_judge_must_exist(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text("questions: {bank: true}\nmodels: [{name: m}]\nbudget: {money: 5}\n")
-    with pytest.raises(PlanError, match="price of every model"):
+    with pytest.raises(PlanError, match=r"line 3: budget\.money: .* price of every model"):
         read_plan(path)
     path.write_text("questions: {bank: true}\nmodels: [{name: m}]\nquality: {judge: {model: x}}\n")
-    with pytest.raises(PlanError, match="'x' is none of the models"):
+    with pytest.raises(PlanError, match=r"line 3: quality\.judge\.model: 'x' is none of the models"):
         read_plan(path)
+
+
+def test_filters_and_files_that_do_not_exist_are_named_at_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(
+        "questions:\n  files: [none.jsonl]\nmodels: [{name: m}]\nquality:\n  filters:\n    lenght: true\n"
+        "    length: {mots: 3}\n    near_duplicate: {similarity: high}\n    language:\n      detector: guess\n"
+    )
+    with pytest.raises(PlanError) as caught:
+        read_plan(path)
+    lines = str(caught.value).splitlines()
+    found = [int(line.split("line ")[1].split(":")[0]) for line in lines]
+    assert found == [2, 6, 7, 8, 10]
+    for line, word in zip(lines, ["none.jsonl", "lenght", "mots", "'high'", "guess"], strict=True):
+        assert word in line
 
 
 @pytest.mark.parametrize("content", ["", "a: [", "- 1\n", "models: {a: !!python/object:os.system x}"])
@@ -90,13 +105,15 @@ def test_the_dry_run_counts_and_spends_nothing(
     assert answergate.main(["synth", "plan", str(plan), "--dry-run", "--out", str(tmp_path / "run")]) == 0
     said = capsys.readouterr().out
     # 6 questions, 4 correct ones in two requests of 2, 2 irrelevant ones in one.
-    assert "6 questions, up to 36 rows" in said and "18 requests to ask (0 answered already)" in said
+    assert "questions  6, up to 36 rows" in said and "requests   18 to ask, 0 answered already" in said
+    summary = said[said.index("questions  6") :]
+    assert max(map(len, summary.splitlines())) <= 80
     assert "Write exactly 2 CORRECT answers" in said and "money" in said
     assert server.outcomes.total() == 0
     assert answergate.main(["synth", "generate", "--plan", str(plan), "--out", str(tmp_path / "run")]) == 0
     assert server.outcomes["ok"] == 18
     assert answergate.main(["synth", "plan", str(plan), "--out", str(tmp_path / "run")]) == 0
-    assert "0 requests to ask (18 answered already)" in capsys.readouterr().out
+    assert "requests   0 to ask, 18 answered already" in capsys.readouterr().out
 
 
 def test_the_corpus_opens_everywhere_and_is_split_without_leakage(

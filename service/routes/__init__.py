@@ -1,0 +1,1 @@
+"""HTTP endpoints, thin: read the request, call the classroom, shape the answer."""
