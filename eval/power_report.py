@@ -34,13 +34,17 @@ def power_lines(questions: Sequence[GradedQuestion], settings: SuiteSettings) ->
         f"power: {per_family} attacks per family without a leak show a rate under {_percent(none)};",
         f"    all {attempts} must_reject attacks under {_percent(all_none)}, with the questions as",
         f"    clusters under {_percent(together.upper)} (95 %). Against a baseline, a rise is found",
-        f"    {POWER:.0%} of the time from {_percent(all_rise)} of all attacks, {_percent(one_rise)} of one family's.",
+        f"    {POWER:.0%} of the time from {_rise(all_rise)} of all attacks, {_rise(one_rise)} of one family's.",
     ]
 
 
 def _found(pairs: int, tests: int) -> float:
     """Holm's first step holds the smallest p-value against alpha / tests."""
     return detectable_regression(pairs, POWER, ALPHA / tests)
+
+
+def _rise(share: float) -> str:
+    return "no rise" if share == 1 else _percent(share)
 
 
 def _percent(share: float) -> str:

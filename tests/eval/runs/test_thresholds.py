@@ -150,3 +150,8 @@ def test_the_documented_defaults_are_the_ones_that_are_read() -> None:
     assert limits["tier", "must_reject"].value == 0.1 and limits["family", "blank"].value == 0
     assert limits["difference", "must_not_gain"].hold == "significant"
     assert limits["grading", "qwk"].value == 0.2
+
+
+def test_the_example_of_the_repository_is_read() -> None:
+    limits = read_thresholds(Path(__file__).parents[3] / "examples" / "thresholds.yaml").all_limits
+    assert Limit("language", "default", 0.10, "significant") in limits
