@@ -102,14 +102,14 @@ def test_more_than_the_queue_holds_is_sent_away(serve: Serve, tmp_path: Path) ->
     question = served.lesson(teacher)
     students = [served.student(f"S{n}", "Ada") for n in range(8)]
     blocked, going_on = threading.Event(), threading.Event()
-    encode = served.classroom.encoder.encoder.encode
+    encode = served.classroom.encoder.encoder.encode_deep
 
     def slow(*arguments):
         blocked.set()
         going_on.wait(20)
         return encode(*arguments)
 
-    served.classroom.encoder.encoder.encode = slow
+    served.classroom.encoder.encoder.encode_deep = slow
     with ThreadPoolExecutor(8) as pool:
         waiting = [
             pool.submit(student.hand_in, question, f"The axis {n}", tries=1) for n, student in enumerate(students)
@@ -118,7 +118,7 @@ def test_more_than_the_queue_holds_is_sent_away(serve: Serve, tmp_path: Path) ->
         while sum(future.done() for future in waiting) < 5:
             time.sleep(0.01)
         going_on.set()
-    served.classroom.encoder.encoder.encode = encode
+    served.classroom.encoder.encoder.encode_deep = encode
     errors = [future.exception() for future in waiting if future.exception()]
     assert {(error.status, error.code, error.retry_after) for error in errors} == {(429, "busy", 2)}
     assert len(teacher.submissions(question)) == 8 - len(errors) >= 1
