@@ -41,6 +41,16 @@ class TimedEncoder(Encoder):
         self.seconds = time.process_time() - begun
         return vectors
 
+    @property
+    def deep_dimension(self) -> int:
+        return self.inner.deep_dimension
+
+    def encode_deep(self, texts: Sequence[str], role: Role = "answer", progress: Progress | None = None) -> Vectors:
+        begun = time.process_time()
+        vectors = self.inner.encode_deep(texts, role, progress)
+        self.seconds = time.process_time() - begun
+        return vectors
+
     def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
         return self.inner.encode(texts, role, progress)
 

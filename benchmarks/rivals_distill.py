@@ -4,7 +4,8 @@
 
 For every question and seed: 25 answers with their marks, half of the others as unmarked transfer set, the rest as test.
 The teacher is the online grader, fitted on the same 25; `--peft FOLDER` takes a trained scorer as the teacher instead,
-which must not have seen these questions' test answers.
+which must not have seen these questions' test answers. --work keeps every question's result; the same command
+continues, and prints the table when all are there.
 """
 
 from __future__ import annotations
@@ -28,14 +29,16 @@ from grader.distill.artifact import save_students
 from grader.distill.question import distil, mixed_answers
 from grader.distill.student import StudentSettings
 from grader.peft.artifact import load_scorer
+from grader.rivals.contender import Contender
 from grader.rivals.footprints import encoder_footprint
 from grader.rivals.registry import ContenderParts, make_contender
-from synth.graded import read_graded_files
+from synth.graded import GradedAnswer, GradedQuestion, read_graded_files
 
 SUPPORT, FEWEST = 25, 40
 PLAIN = StudentSettings(signals=False, weight=0.0)
 MARKS = StudentSettings(weight=0.0)
 TAUGHT = StudentSettings()
+STUDENT = "student, unmarked answers"
 
 
 def main() -> int:
@@ -44,7 +47,8 @@ def main() -> int:
     parser.add_argument("--questions-per-set", type=int, default=8)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--peft", type=Path, help="this scorer is the teacher")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=1e9, help="begin no further question after so long")
     arguments = parser.parse_args()
 
     raw = get_encoder("e5", threads=1)
@@ -53,49 +57,85 @@ def main() -> int:
     if arguments.peft:
         parts = dataclasses.replace(parts, scorer=load_scorer(arguments.peft))
     teacher = make_contender(teacher_name, parts)
-    scores: dict[tuple[str, str, int], list[tuple[float, float, float]]] = defaultdict(list)
-    keep = {}
+    begun = time.monotonic()
+    scores: dict[tuple[str, str, int], list[list[float]]] = defaultdict(list)
+    example: list[tuple[GradedQuestion, Divided]] = []
     for path in arguments.questions:
         source = path.name.split(".")[0]
-        usable = [
-            q for q in read_graded_files([path]) if len(q.answers) >= FEWEST and len({a.grade for a in q.answers}) > 1
-        ]
-        for question in usable[: arguments.questions_per_set]:
-            for seed in range(arguments.seeds):
-                order = np.random.default_rng([seed, zlib.crc32(question.id.encode())]).permutation(
-                    len(question.answers)
-                )
-                answers = [question.answers[row] for row in order]
-                support, rest = answers[:SUPPORT], answers[SUPPORT:]
-                unmarked, test = [a.text for a in rest[: len(rest) // 2]], rest[len(rest) // 2 :]
-                texts, truth = [a.text for a in test], np.array([a.grade for a in test])
-                taught = teacher.fit(question, support)
-                seeded = {n: dataclasses.replace(s, seed=seed) for n, s in (("p", PLAIN), ("m", MARKS), ("t", TAUGHT))}
-                found = {
-                    "constant": np.full(len(test), np.median([a.grade for a in support])),
-                    "small network, n-grams": distil(question, support, None, (), seeded["p"]).grade(texts).grades,
-                    "student, marks alone": distil(question, support, None, (), seeded["m"]).grade(texts).grades,
-                    "student, mixtures": distil(question, support, taught, mixed_answers(support, seed), seeded["t"])
-                    .grade(texts)
-                    .grades,
-                    f"teacher ({teacher_name})": taught.grade(texts).grades,
-                }
-                student = distil(question, support, taught, unmarked, seeded["t"])
-                found["student, unmarked answers"] = student.grade(texts).grades
-                keep[question.id] = (question, student, support, texts)
-                for name, grades in found.items():
-                    error = (grades - truth) / question.max_grade
-                    qwk = quadratic_weighted_kappa(truth, grades) if truth.std() > 0 else np.nan
-                    scores[name, source, seed].append(
-                        (qwk, float((np.abs(error) < 1e-6).mean()), float(np.sqrt((error**2).mean())))
-                    )
-            print(source, question.text[:50], flush=True)
+        for question in usable(path)[: arguments.questions_per_set]:
+            if len(example) < 6:
+                example.append((question, Divided.of(question, 0)))
+            file = arguments.work / f"{source}-{question.id}-{teacher_name}.json"
+            if not file.is_file():
+                if time.monotonic() - begun > arguments.seconds:
+                    print("time is over; the same command continues")
+                    return 4
+                results = one_question(question, teacher, teacher_name, arguments.seeds)
+                write_whole(file, json.dumps(results))
+                print(source, question.text[:50], flush=True)
+            for name, seed, values in json.loads(file.read_text(encoding="utf-8")):
+                scores[name, source, seed].append(values)
     report(scores, [path.name.split(".")[0] for path in arguments.questions], arguments.seeds)
-    speed(keep, dataclasses.replace(parts, encoder=raw), teacher_name)
-    if arguments.json:
-        rows = [{"grader": n, "source": s, "seed": d, "scores": v} for (n, s, d), v in scores.items()]
-        arguments.json.write_text(json.dumps(rows))
+    speed(example, teacher, dataclasses.replace(parts, encoder=raw), teacher_name)
     return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Divided:
+    """A question's answers: marked, unmarked, and those that are graded."""
+
+    support: list[GradedAnswer]
+    unmarked: list[str]
+    texts: list[str]
+    truth: np.ndarray
+
+    @classmethod
+    def of(cls, question: GradedQuestion, seed: int) -> Divided:
+        generator = np.random.default_rng([seed, zlib.crc32(question.id.encode())])
+        answers = [question.answers[row] for row in generator.permutation(len(question.answers))]
+        support, rest = answers[:SUPPORT], answers[SUPPORT:]
+        half = len(rest) // 2
+        test = rest[half:]
+        return cls(support, [a.text for a in rest[:half]], [a.text for a in test], np.array([a.grade for a in test]))
+
+
+def usable(path: Path) -> list[GradedQuestion]:
+    """Questions with answers left for a transfer set and a test, and grades that differ."""
+    questions = read_graded_files([path])
+    return [q for q in questions if len(q.answers) >= FEWEST and len({a.grade for a in q.answers}) > 1]
+
+
+def one_question(
+    question: GradedQuestion, teacher: Contender, teacher_name: str, seeds: int
+) -> list[tuple[str, int, list[float]]]:
+    """(grader, seed, [kappa, accuracy, RMSE]) of every grader and seed."""
+    found = []
+    for seed in range(seeds):
+        divided = Divided.of(question, seed)
+        support, texts, truth = divided.support, divided.texts, divided.truth
+        plain, marks, soft = (dataclasses.replace(settings, seed=seed) for settings in (PLAIN, MARKS, TAUGHT))
+        taught = teacher.fit(question, support)
+        mixed = mixed_answers(support, seed)
+        grades = {
+            "constant": np.full(len(texts), np.median([a.grade for a in support])),
+            "small network, n-grams": distil(question, support, None, (), plain).grade(texts).grades,
+            "student, marks alone": distil(question, support, None, (), marks).grade(texts).grades,
+            "student, mixtures": distil(question, support, taught, mixed, soft).grade(texts).grades,
+            STUDENT: distil(question, support, taught, divided.unmarked, soft).grade(texts).grades,
+            f"teacher ({teacher_name})": taught.grade(texts).grades,
+        }
+        for name, given in grades.items():
+            error = (given - truth) / question.max_grade
+            qwk = quadratic_weighted_kappa(truth, given) if truth.std() > 0 else float("nan")
+            found.append((name, seed, [qwk, float((np.abs(error) < 1e-6).mean()), float(np.sqrt((error**2).mean()))]))
+    return found
+
+
+def write_whole(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(file)
 
 
 def report(scores: dict, sources: list[str], seeds: int) -> None:
@@ -108,9 +148,9 @@ def report(scores: dict, sources: list[str], seeds: int) -> None:
         cells = [f"{table[:, place, 0].mean():.3f}, {table[:, place, 1].mean():.3f}" for place in range(len(sources))]
         cells += [interval(per_seed[name][:, column]) for column in range(3)]
         print(f"{name} | " + " | ".join(cells))
-    taught = per_seed["student, unmarked answers"]
+    taught = per_seed[STUDENT]
     for other in per_seed:
-        if other != "student, unmarked answers":
+        if other != STUDENT:
             gaps = taught - per_seed[other]
             print(f"taught student - {other}: kappa {interval(gaps[:, 0])}, accuracy {interval(gaps[:, 1])}")
 
@@ -121,14 +161,18 @@ def interval(values: np.ndarray) -> str:
     return f"{values.mean():+.3f} ± {half:.3f}"
 
 
-def speed(keep: dict, parts: ContenderParts, teacher_name: str) -> None:
+def speed(
+    example: list[tuple[GradedQuestion, Divided]], teacher: Contender, parts: ContenderParts, teacher_name: str
+) -> None:
     """Processor time of one answer alone, teacher and student in turn, and what lies on the disk."""
-    ratios, students, teachers = [], [], []
-    for question, student, support, texts in list(keep.values())[:6]:
-        fitted = make_contender(teacher_name, parts).fit(question, support)
-        fitted.grade(texts[:1])
-        student.grade(texts[:1])
-        for text in texts[:6]:
+    ratios, students, teachers, pairs = [], [], [], {}
+    for question, divided in example:
+        student = distil(question, divided.support, teacher.fit(question, divided.support), divided.unmarked, TAUGHT)
+        pairs[question.id] = (question, student)
+        fitted = make_contender(teacher_name, parts).fit(question, divided.support)
+        fitted.grade(divided.texts[:1])
+        student.grade(divided.texts[:1])
+        for text in divided.texts[1:7]:
             begun = time.process_time()
             fitted.grade([text])
             middle = time.process_time()
@@ -144,10 +188,9 @@ def speed(keep: dict, parts: ContenderParts, teacher_name: str) -> None:
         f"median ratio {np.median(ratios):.0f}"
     )
     with tempfile.TemporaryDirectory() as folder:
-        pairs = {key: (question, student) for key, (question, student, _, _) in keep.items()}
         saved = save_students(pairs, TAUGHT, Path(folder) / "students", {})
         each = (saved / "model.safetensors").stat().st_size / len(pairs)
-    largest = max(student.student.parameters for _, student, _, _ in keep.values())
+    largest = max(student.student.parameters for _, student in pairs.values())
     encoder = parts.encoder_footprint
     print(
         f"student: at most {largest:,} numbers, {each / 1000:.0f} kB; encoder: {encoder.parameters:,} numbers, "

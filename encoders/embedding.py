@@ -100,7 +100,7 @@ def embed_files_on_ray(
     started, encoder = time.monotonic(), get_encoder(encoder_name, threads=1)
     before, done = store.count(encoder), 0
     total = count_texts(files, columns)
-    ray.init(address=address, ignore_reinit_error=True, log_to_driver=False, logging_level="warning")
+    ray.init(address=address or "local", ignore_reinit_error=True, log_to_driver=False, logging_level="warning")
     workers = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads)
     waiting: dict[tuple[Role, str], None] = {}
 

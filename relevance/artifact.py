@@ -96,10 +96,11 @@ def read_artifact_config(
         if not (folder / name).is_file():
             raise error(f"{folder}: no {name}; give a folder that `answergate {writer}` wrote")
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as problem:
         raise error(f"{folder / 'config.json'}: not JSON ({problem}); restore the folder") from problem
-    found = config.get("format") if isinstance(config, dict) else None
+    config = config if isinstance(config, dict) else {}
+    found = config.get("format")
     if found != form:
         raise error(f"{folder / 'config.json'}: format {found!r}, not {form}; run `answergate {writer}` again")
     return config

@@ -211,7 +211,8 @@ def _start_ray(address: str | None, cores: int) -> None:
     if address:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     else:
-        ray.init(num_cpus=cores, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+        # "local": somebody else's cluster on this machine is not ours to join.
+        ray.init("local", num_cpus=cores, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
 
 
 def _run_trial(config: dict[str, Any], training: EpisodeTable, validation: EpisodeTable) -> None:

@@ -53,7 +53,7 @@ class Classroom:
         self.database = Database(settings.database, settings.lock_wait)
         self.accounts = Accounts(self.database)
         self.store = LessonStore(self.database)
-        self.encoder.recall = lambda texts: self.store.known_vectors(texts, self.encoder)
+        self.encoder.recall = lambda texts: self.store.known_vectors(texts, self.encoder.row_hash)
         self.lessons = Lessons(self.store, self.full, self.encoder)
         self._handing_in = HandingIn(self.store, self.lessons, self.encoder, settings.attempts, self.metrics)
         self._queue: GradingQueue[Attempt | Ask, HandedIn | list[GradeResult]] = GradingQueue(

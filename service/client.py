@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import secrets
 import time
@@ -28,7 +29,6 @@ from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 Json = Any
-MAX_RESPONSE = 200_000_000
 
 
 class ClientError(RuntimeError):
@@ -198,10 +198,11 @@ class Client:
         )
         try:
             with urllib.request.urlopen(request, timeout=self._timeout) as response:
-                return bytes(response.read(MAX_RESPONSE))
+                # Without a length to read: only so is an answer that ends too early an error.
+                return bytes(response.read())
         except urllib.error.HTTPError as error:
             raise _refused(error) from None
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise ClientError(0, "unreachable", f"{self._base} gave no answer ({error})") from error
 
 

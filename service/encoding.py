@@ -17,26 +17,35 @@ LOG = logging.getLogger("answergate.service")
 RETRY_AFTER = 5.0
 
 Recall = Callable[[Sequence[str]], Mapping[str, Vectors]]
-"""Answers' texts to those vectors (d,) that are known from before."""
+"""Answers' texts to those deep rows that are known from before."""
 
 
 class RememberingEncoder(Encoder):
-    """An encoder with a memory of the latest vectors; what is not there is recalled, else computed.
+    """An encoder with a memory of the latest deep rows; what is not there is recalled, else computed.
 
     Args:
-        encoder: computes vectors; safe to call from several threads.
-        capacity: vectors to remember, 1.5 kB each for 384 dimensions.
+        encoder: computes; safe to call from several threads.
+        capacity: rows to remember, 1.5 kB for every 384 dimensions.
     """
 
     def __init__(self, encoder: Encoder, capacity: int = 20_000) -> None:
         self.encoder = encoder
         self.name, self.dimension, self.content_hash = encoder.name, encoder.dimension, encoder.content_hash
+        self.inner_layers = encoder.inner_layers
         self.recall: Recall | None = None
         self._capacity = capacity
         self._known: OrderedDict[tuple[Role, str], Vectors] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def row_hash(self) -> str:
+        """What deep rows are kept by: two encoders with the same give the same rows."""
+        return f"{self.content_hash} {' '.join(map(str, self.inner_layers))}"
+
     def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
+        return self._encode_deep(texts, role, progress)[:, : self.dimension]
+
+    def _encode_deep(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
         found = self._remembered(texts, role)
         missing = list(dict.fromkeys(text for text in texts if text not in found))
         if missing and role == "answer" and self.recall is not None:
@@ -49,7 +58,7 @@ class RememberingEncoder(Encoder):
 
     def _computed(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
         try:
-            return self.encoder.encode(texts, role, progress)
+            return self.encoder.encode_deep(texts, role, progress)
         except Exception as error:
             # Whatever the engine's trouble is (memory, a damaged file), to callers it is the same.
             LOG.exception("the encoder failed")

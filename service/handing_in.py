@@ -224,7 +224,7 @@ class HandingIn:
             detail = {"grade": result.grade, "reason": result.reason, "attempt": item.number}
             events.append(Event(work.student.id, work.question.id, "graded", work.text, detail, work.time))
             vectors.update(item.read.encoded)
-        return self._store.save(submissions, events, vectors, self._encoder)
+        return self._store.save(submissions, events, vectors, self._encoder.row_hash)
 
     def _handed_in(self, taught: Taught, submission: Submission) -> HandedIn:
         used = len(taught.attempts[submission.student_id])

@@ -42,7 +42,8 @@ class Read:
     misses: tuple[int, ...]
     """How many of the same student's earlier attempts the gate had turned away."""
     own_texts: tuple[str, ...]
-    vectors: Vectors
+    rows: Vectors
+    """Deep rows; zeros where a guard turned the answer away before it was encoded."""
     verdicts: tuple[Verdict, ...]
     table: AnswerTable
     covariance: Floats
@@ -53,8 +54,8 @@ class Read:
 
     @property
     def encoded(self) -> dict[str, Vectors]:
-        """The vector of every text that reached the encoder."""
-        return {text: row for text, row in zip(self.own_texts, self.vectors, strict=True) if row.any()}
+        """The deep row of every text that reached the encoder."""
+        return {text: row for text, row in zip(self.own_texts, self.rows, strict=True) if row.any()}
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class Lesson:
                 tuple(texts),
                 missed,
                 tuple(judged.texts),
-                judged.vectors,
+                judged.rows,
                 tuple(map(self._after_misses, texts, judged.verdicts, missed)),
                 table,
                 covariance,
@@ -207,7 +208,7 @@ class Lesson:
             return tuple(self._submission_ids)
 
     def encoded(self) -> dict[str, Vectors]:
-        """The vector of every answer that reached the encoder, by text."""
+        """The deep row of every answer that reached the encoder, by text."""
         with self._lock:
             return {**self._graded.encoded, **self.submitted.encoded}
 
@@ -342,7 +343,7 @@ def _joined(parts: Sequence[Read]) -> Read:
         tuple(text for part in parts for text in part.texts),
         tuple(count for part in parts for count in part.misses),
         tuple(text for part in parts for text in part.own_texts),
-        np.concatenate([part.vectors for part in parts]),
+        np.concatenate([part.rows for part in parts]),
         tuple(verdict for part in parts for verdict in part.verdicts),
         AnswerTable(
             np.concatenate([part.table.vectors for part in parts]),

@@ -108,9 +108,9 @@ class Lessons:
     def keep(self, vectors: dict[str, Vectors]) -> None:
         """Have vectors in the database, those that are not there yet; they only save time, so failing is no harm."""
         try:
-            known = self._store.known_vectors(list(vectors), self._encoder)
+            known = self._store.known_vectors(list(vectors), self._encoder.row_hash)
             fresh = {text: vector for text, vector in vectors.items() if text not in known}
             if fresh:
-                self._store.keep_vectors(fresh, self._encoder)
+                self._store.keep_vectors(fresh, self._encoder.row_hash)
         except UnavailableError:
             LOG.warning("%d vectors were not kept; they are computed again after a restart", len(vectors))

@@ -13,7 +13,6 @@ import numpy as np
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from encoders import Encoder
 from encoders.base import Vectors
 from grader.storage import ANSWERS, FITS, QUESTIONS, VECTORS, StoredAnswer
 from service.database import Database, available
@@ -205,12 +204,12 @@ class LessonStore:
         submissions: Sequence[Submission],
         events: Sequence[Event],
         vectors: Mapping[str, Vectors],
-        encoder: Encoder,
+        encoder_hash: str,
     ) -> list[Submission]:
         """Keep what students sent in one transaction; returns the submissions with their ids.
 
         Args:
-            vectors: answers' vectors (d,) by text, so that a restart need not encode again.
+            vectors: the encoder's rows by text, so that a restart need not encode again.
         """
         saved = []
         with self.database.write() as connection:
@@ -221,7 +220,7 @@ class LessonStore:
                 assert done.inserted_primary_key is not None
                 saved.append(replace(submission, id=int(done.inserted_primary_key[0])))
             _put_events(connection, events)
-            _put_vectors(connection, vectors, encoder)
+            _put_vectors(connection, vectors, encoder_hash)
         return saved
 
     def record(self, events: Sequence[Event]) -> None:
@@ -236,21 +235,21 @@ class LessonStore:
         with self.database.read() as connection:
             return [Event(*row) for row in connection.execute(query)]
 
-    def known_vectors(self, texts: Sequence[str], encoder: Encoder) -> dict[str, Vectors]:
-        """Vectors (d,) of those answers the database has."""
+    def known_vectors(self, texts: Sequence[str], encoder_hash: str) -> dict[str, Vectors]:
+        """The encoder's rows of those answers the database has."""
         keys = {text_hash(text): text for text in texts}
         found: dict[str, Vectors] = {}
-        query = select(VECTORS.c.text_hash, VECTORS.c.vector).where(VECTORS.c.encoder_hash == encoder.content_hash)
+        query = select(VECTORS.c.text_hash, VECTORS.c.vector).where(VECTORS.c.encoder_hash == encoder_hash)
         with self.database.read() as connection:
             for some in batched(keys, 500):
                 for key, blob in connection.execute(query.where(VECTORS.c.text_hash.in_(some))):
                     found[keys[key]] = np.frombuffer(blob, dtype="<f4")
         return found
 
-    def keep_vectors(self, vectors: Mapping[str, Vectors], encoder: Encoder) -> None:
-        """Keep answers' vectors (d,), so that a restart need not encode again."""
+    def keep_vectors(self, vectors: Mapping[str, Vectors], encoder_hash: str) -> None:
+        """Keep the encoder's rows of answers, so that a restart need not encode again."""
         with self.database.write() as connection:
-            _put_vectors(connection, vectors, encoder)
+            _put_vectors(connection, vectors, encoder_hash)
 
 
 _SUBMISSION_FIELDS = (
@@ -320,10 +319,10 @@ def _put_events(connection: Connection, events: Sequence[Event]) -> None:
         connection.execute(insert(EVENTS), rows)
 
 
-def _put_vectors(connection: Connection, vectors: Mapping[str, Vectors], encoder: Encoder) -> None:
+def _put_vectors(connection: Connection, vectors: Mapping[str, Vectors], encoder_hash: str) -> None:
     rows = [
         {
-            "encoder_hash": encoder.content_hash,
+            "encoder_hash": encoder_hash,
             "text_hash": text_hash(text),
             "vector": np.asarray(vector, "<f4").tobytes(),
         }

@@ -14,6 +14,7 @@ from grader.llm.command import add_llm_arguments
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from eval.comparison.results import Comparison
     from eval.comparison.run import Entrant
     from grader.peft.training import TrainedScorer
     from synth.graded import GradedQuestion
@@ -44,7 +45,12 @@ def add_compare_command(commands: Any) -> None:
     compare.add_argument("--log", type=Path, metavar="FOLDER", help="keep the language model's replies here")
     compare.add_argument("--seed", type=int, default=0)
     compare.add_argument("--threads", type=int, default=1, help="encoder threads (default 1)")
-    compare.add_argument("--json", type=Path, metavar="F", help="write everything as JSON")
+    compare.add_argument(
+        "--json",
+        type=Path,
+        metavar="F",
+        help="write all figures as JSON, after every grader; the same file is continued",
+    )
     compare.add_argument("--html", type=Path, metavar="F", help="write one HTML page")
     add_llm_arguments(compare)
     compare.set_defaults(run=run_compare)
@@ -65,9 +71,7 @@ def run_compare(arguments: argparse.Namespace) -> int:
     names = [name.strip() for name in arguments.graders.split(",") if name.strip()]
     unknown = [name for name in names if name not in CONTENDERS]
     if unknown or not names:
-        raise _usage(
-            f"no grader is called {', '.join(unknown) or arguments.graders!r}; there are {', '.join(CONTENDERS)}"
-        )
+        raise _usage(f"no grader is called {', '.join(unknown) or 'nothing'}; there are {', '.join(CONTENDERS)}")
     gate = open_gate(arguments.gate, arguments.threads)
     if gate is None:
         raise _usage("the comparison shows every grader with and without the gate; name one with --gate")
@@ -77,22 +81,25 @@ def run_compare(arguments: argparse.Namespace) -> int:
     read = {source_name(path): read_graded_files([path]) for path in arguments.questions}
     sources = chosen_questions(read, arguments.questions_per_set or None, arguments.seed)
     questions = [question for items in sources.values() for question in items]
+    earlier = _earlier(arguments.json)
     with ExitStack() as stack:
-        entrants = _entrants(names, arguments, questions, stack)
+        measured = {row.name for row in earlier.rows} if earlier else set()
+        entrants = _entrants([name for name in names if name not in measured], arguments, questions, stack)
         result = compare(
             entrants,
             sources,
             gate,
             settings,
             lending_pool(questions),
-            _described(names, arguments),
+            _described(arguments),
             lambda line: print(line, file=sys.stderr, flush=True),
+            earlier,
+            None if arguments.json is None else lambda found: _write(arguments.json, found),
         )
     print(table_text(result))
     print(f"Pareto front (kappa behind the gate, processor time): {', '.join(result.pareto())}")
     if arguments.json:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(result.to_json(), encoding="utf-8")
+        _write(arguments.json, result)
         print(f"written: {arguments.json}")
     if arguments.html:
         write_page(arguments.html, result)
@@ -100,8 +107,30 @@ def run_compare(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _earlier(path: Path | None) -> Comparison | None:
+    """What a run that was stopped had written."""
+    from eval.comparison.results import Comparison
+
+    if path is None or not path.is_file():
+        return None
+    try:
+        return Comparison.of_json(path.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise _usage(f"{path}: not a comparison that could be continued ({error}); name another file") from error
+
+
+def _write(path: Path, comparison: Comparison) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(comparison.to_json(), encoding="utf-8")
+    temporary.replace(path)
+
+
 def _entrants(
-    names: Sequence[str], arguments: argparse.Namespace, questions: Sequence[GradedQuestion], stack: ExitStack
+    names: Sequence[str],
+    arguments: argparse.Namespace,
+    questions: Sequence[GradedQuestion],
+    stack: ExitStack,
 ) -> list[Entrant]:
     """Every grader twice: over an encoder that remembers vectors, and over one that does not."""
     import tempfile
@@ -161,20 +190,15 @@ def _scorer(arguments: argparse.Namespace, questions: Sequence[GradedQuestion], 
     return train_scorer(rows, config, work, lambda line: print(f"peft: {line}", file=sys.stderr, flush=True))
 
 
-def _described(names: Sequence[str], arguments: argparse.Namespace) -> Mapping[str, object]:
+def _described(arguments: argparse.Namespace) -> Mapping[str, object]:
     from grader.evaluate_command import file_hash
 
-    described: dict[str, object] = {
+    return {
         "files": [{"name": path.name, "sha256": file_hash(path)} for path in arguments.questions],
         "gate": str(arguments.gate),
         "encoder": arguments.encoder,
         "threads": arguments.threads,
     }
-    if "llm" in names:
-        described["llm"] = {"model": arguments.model, "shots": arguments.shots, "price": arguments.price}
-    if "distilled" in names:
-        described["teacher"] = arguments.teacher
-    return described
 
 
 def _usage(message: str) -> Exception:

@@ -28,6 +28,11 @@ class Column:
     better: int = 0
 
 
+def _kappa(value: float) -> str:
+    # Rounded first: a kappa of minus almost nothing is 0.000, not -0.000.
+    return f"{round(value, 3) + 0.0:.3f}"
+
+
 def _percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
@@ -48,8 +53,8 @@ def _bytes(value: float) -> str:
 
 
 COLUMNS = (
-    Column("kappa", "quadratic weighted kappa, without the gate", lambda r: r.quality.qwk, "{:.3f}".format, 1),
-    Column("… gated", "kappa behind the gate", lambda r: r.quality.qwk_gated, "{:.3f}".format, 1),
+    Column("kappa", "quadratic weighted kappa, without the gate", lambda r: r.quality.qwk, _kappa, 1),
+    Column("… gated", "kappa behind the gate", lambda r: r.quality.qwk_gated, _kappa, 1),
     Column("accuracy", "exactly the teacher's grade", lambda r: r.quality.accuracy, _percent, 1),
     Column("RMSE", "in % of the highest grade", lambda r: r.quality.rmse, _percent, -1),
     Column("MAE", "in % of the highest grade", lambda r: r.quality.mae, _percent, -1),

@@ -98,6 +98,35 @@ class Comparison:
         """The file's text."""
         return json.dumps({"version": VERSION, **asdict(self), "pareto": self.pareto()}, indent=1) + "\n"
 
+    @classmethod
+    def of_json(cls, text: str) -> Comparison:
+        """Read `to_json` back.
+
+        Raises:
+            ValueError: not a comparison of this version.
+        """
+        value = json.loads(text)
+        if not isinstance(value, dict) or value.get("version") != VERSION:
+            raise ValueError(f"not a comparison of version {VERSION}")
+        return cls(value["settings"], tuple(_row(row) for row in value["rows"]))
+
+
+def _row(value: dict[str, Any]) -> Row:
+    by_source = {source: Quality(**item) for source, item in value["by_source"].items()}
+    parts = {
+        "quality": Quality(**value["quality"]),
+        "by_source": by_source,
+        "plain": _attacked(value["plain"]),
+        "gated": _attacked(value["gated"]),
+        "speed": Speed(**value["speed"]),
+    }
+    return Row(**{**value, **parts})
+
+
+def _attacked(value: dict[str, Any]) -> Attacked:
+    families = {name: Rate(**rate) for name, rate in value["families"].items()}
+    return Attacked(Rate(**value["leaks"]), Rate(**value["false_rejections"]), families)
+
 
 def _beats(one: Row, other: Row, cost: str) -> bool:
     better = one.quality.qwk_gated >= other.quality.qwk_gated and cost_of(one, cost) <= cost_of(other, cost)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,6 +61,8 @@ def compare(
     pool: Sequence[GradedQuestion] = (),
     described: Mapping[str, object] | None = None,
     report: Report | None = None,
+    earlier: Comparison | None = None,
+    keep: Callable[[Comparison], None] | None = None,
 ) -> Comparison:
     """Compare graders on the questions of some data sets.
 
@@ -68,12 +71,18 @@ def compare(
         settings: attack families, attacks per family and question, graded answers per question, seed.
         pool: further questions whose answers attackers may borrow.
         report: told what is being done.
+        earlier: what a run that was stopped had found; its graders stand before the new ones.
+        keep: given the comparison after every grader, so that a run can be stopped at any moment.
+
+    Raises:
+        UsageError: the earlier run had other settings.
     """
     say = report or (lambda line: None)
     questions = [question for items in sources.values() for question in items]
     divided = {item.id: divide(item, settings.support, settings.seed) for item in questions}
     gates = GateRecord(gate)
-    rows = []
+    shown = _shown(settings, sources, described or {})
+    rows = _known(earlier, shown)
     for number, entrant in enumerate(entrants, 1):
         name = entrant.contender.name
         say(f"{number}/{len(entrants)} {name}: speed")
@@ -90,15 +99,32 @@ def compare(
             source: [_judged(divided[q.id], source, record, gates) for q in items] for source, items in sources.items()
         }
         rows.append(_row(entrant.contender, judged, plain, gated, speed))
-    shown = {
+        if keep is not None:
+            keep(Comparison(shown, tuple(rows)))
+    return Comparison(shown, tuple(rows))
+
+
+def _shown(
+    settings: SuiteSettings, sources: Mapping[str, Sequence[GradedQuestion]], described: Mapping[str, object]
+) -> dict[str, object]:
+    return {
         "support": settings.support,
         "seed": settings.seed,
         "families": len(settings.families),
         "attacks_per_family": settings.per_question,
         "questions": {source: len(items) for source, items in sources.items()},
-        **(described or {}),
+        **described,
     }
-    return Comparison(shown, tuple(rows))
+
+
+def _known(earlier: Comparison | None, shown: Mapping[str, object]) -> list[Row]:
+    """The earlier rows, where they were measured with the same settings."""
+    if earlier is None:
+        return []
+    # What JSON made of tuples must not look like another setting.
+    if json.loads(json.dumps(dict(earlier.settings))) != json.loads(json.dumps(shown)):
+        raise UsageError("the file named with --json holds a comparison with other settings; name another file")
+    return list(earlier.rows)
 
 
 def _can_judge(question: GradedQuestion) -> bool:

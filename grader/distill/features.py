@@ -44,7 +44,7 @@ class CheapReader:
         """(n, columns); a row depends on its own text and the question alone."""
         letters = lexical_vectors(texts)
         # Folding the buckets onto fewer keeps the signed sums: the same as hashing to fewer at once.
-        grams = letters.reshape(len(texts), -1, self.width).sum(axis=1)
+        grams: Matrix = letters.reshape(len(texts), -1, self.width).sum(axis=1)
         if not self.signals:
             return grams
         extra = np.zeros((len(texts), len(SIGNALS)), dtype=np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ class StudentQuestion:
 
     def grade(self, texts: Sequence[str]) -> Graded:
         """Grades (n,) with probabilities (n, K)."""
-        probabilities = self.student.probabilities(self.reader.read(texts))
+        probabilities = self.student.probabilities(self.reader.read(texts).astype(np.float64))
         return Graded(self.scale.nearest(probabilities @ self.scale.levels), probabilities)
 
 
@@ -99,7 +99,7 @@ class DistilledContender:
     def __init__(
         self,
         teacher: Contender | None,
-        transfer: dict[str, Sequence[str]] | None = None,
+        transfer: Mapping[str, Sequence[str]] | None = None,
         settings: StudentSettings | None = None,
         name: str = "distilled",
     ) -> None:

@@ -80,8 +80,9 @@ def run_train(arguments: argparse.Namespace) -> int:
         max_length=arguments.max_length,
         seed=arguments.seed,
     )
+    test: list[ScoringRow] = []
     if arguments.hold_out == "none":
-        rows, test = [row for question in questions for row in rows_of(question)], []
+        rows = [row for question in questions for row in rows_of(question)]
     else:
         divide = hold_out_answers if arguments.hold_out == "answers" else hold_out_questions
         rows, test = divide(questions, arguments.test_share, arguments.seed)

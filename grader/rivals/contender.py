@@ -32,7 +32,10 @@ class Footprint:
 class FittedContender(Protocol):
     """One question, learned."""
 
-    scale: GradeScale
+    @property
+    def scale(self) -> GradeScale:
+        """The question's levels."""
+        ...
 
     def grade(self, texts: Sequence[str]) -> Graded:
         """Grades (n,), NaN where there is none, with probabilities (n, K) over the scale's levels if it has them."""

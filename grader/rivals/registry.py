@@ -14,9 +14,10 @@ from grader.llm.grader import LlmGrader
 from grader.peft.contender import PeftContender
 from grader.peft.training import TrainedScorer
 from grader.prior import GraderPrior
-from grader.rivals import RIVALS, grader_rival
+from grader.rivals import RIVALS
 from grader.rivals.base import Rival
 from grader.rivals.contender import Contender, Footprint, LlmContender, NoVectors, RivalContender
+from grader.rivals.online import OnlineContender
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _rival(rival: Rival, name: str, needs_encoder: bool = True) -> ContenderKind
 
 def _online(parts: ContenderParts) -> Contender:
     prior = parts.prior or bundled_prior(parts.encoder)
-    return RivalContender(grader_rival(lambda source: prior), parts.encoder, parts.encoder_footprint, "online")
+    return OnlineContender(parts.encoder, prior, parts.encoder_footprint)
 
 
 def _llm(parts: ContenderParts) -> Contender:
@@ -87,7 +88,7 @@ def _peft(parts: ContenderParts) -> Contender:
 def _distilled(parts: ContenderParts) -> Contender:
     if parts.teacher in ("distilled", "student"):
         raise UsageError("a student cannot be its own teacher; name another grader with --teacher")
-    return DistilledContender(make_contender(parts.teacher, parts), dict(parts.transfer), parts.student)
+    return DistilledContender(make_contender(parts.teacher, parts), parts.transfer, parts.student)
 
 
 def _student(parts: ContenderParts) -> Contender:

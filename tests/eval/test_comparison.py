@@ -152,3 +152,10 @@ def test_the_command_writes_json_and_page(tmp_path: Path, gate_folder: Path, hel
     assert "Pareto front" in capsys.readouterr().out
     assert [row["name"] for row in json.loads((tmp_path / "c.json").read_text())["rows"]] == ["tfidf", "student"]
     assert (tmp_path / "c.html").is_file()
+    more = ["--gate", gate_folder, "--families", QUICK, "--json", tmp_path / "c.json"]
+    assert answergate.main([str(item) for item in [*command[:-1], "student,constant", *more]]) == 0
+    continued = Comparison.of_json((tmp_path / "c.json").read_text())
+    assert [row.name for row in continued.rows] == ["tfidf", "student", "constant"]
+    assert Comparison.of_json(continued.to_json()) == continued
+    assert answergate.main([str(item) for item in [*command, *more, "--seed", "1"]]) == 2
+    assert "other settings" in capsys.readouterr().err

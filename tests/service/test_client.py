@@ -2,6 +2,7 @@
 
 import doctest
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,22 @@ def test_a_server_that_is_not_there() -> None:
 def test_an_upload_that_is_not_there(teacher: Client, question: str, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         teacher.upload_graded(question, tmp_path / "none.csv")
+
+
+def test_an_answer_that_breaks_off_is_no_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def reply() -> None:
+            for _ in range(2):
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n")
+
+        thread = threading.Thread(target=reply, daemon=True)
+        thread.start()
+        client = Client(f"http://127.0.0.1:{listening.getsockname()[1]}", "ag_x")
+        with pytest.raises(ClientError, match="gave no answer") as caught:
+            client.hand_in("ab", "x", tries=2)
+        assert caught.value.status == 0
+        thread.join(10)

@@ -210,7 +210,7 @@ def test_a_failing_encoder_is_said_and_survived(serve: Serve, tmp_path: Path) ->
     def failing(*arguments):
         raise MemoryError("engine")
 
-    engine.encode = failing
+    engine.encode_deep = failing
     for call in (
         lambda: student.hand_in(question, "Never seen before: the axis is tilted.", tries=1),
         lambda: teacher.grade(question, ["Nor was this: the axis is tilted."]),
@@ -220,7 +220,7 @@ def test_a_failing_encoder_is_said_and_survived(serve: Serve, tmp_path: Path) ->
             call()
         assert (caught.value.status, caught.value.code, caught.value.retry_after) == (503, "encoder_failed", 5)
         assert "engine" not in caught.value.message
-    del engine.encode
+    del engine.encode_deep
     assert student.hand_in(question, "Never seen before: the axis is tilted.")["attempts_left"] == 8
     assert [item["kind"] for item in teacher.audit(question)] == ["refused", "graded"]
     assert len(teacher.graded(question)) == len(GRADED)
