@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jinja2
 
-from eval.analysis import analyse
+from eval.analysis import COMPARED, analyse
 from eval.baseline import Comparison
 from eval.files import write_text
 from eval.history import StoredRun
@@ -92,8 +92,8 @@ def write_html(
         trends=trends(history),
         trend_size=(WIDTH, HEIGHT),
         most=_most_leaking(result),
-        leaks=_spread(_must_reject_leaks(result), SHOWN_LEAKS),
-        gains=_spread([case for case in result.leaks if case.clean is not None], SHOWN_LEAKS // 2),
+        leaks=_spread(_leaks_of(result, "must_reject"), SHOWN_LEAKS),
+        gains=_spread(_leaks_of(result, *COMPARED), SHOWN_LEAKS // 2),
         shown_away=SHOWN_AWAY,
         css=Path(__file__).with_name("report.css").read_text(encoding="utf-8"),
     )
@@ -156,8 +156,8 @@ def _most_leaking(result: SuiteResult) -> list[tuple[str, Rate]]:
     return sorted(((name, rate) for name, rate in rates if rate.events), key=lambda item: -item[1].rate)[:MOST_LEAKING]
 
 
-def _must_reject_leaks(result: SuiteResult) -> list[Case]:
-    own = set(result.family_names("must_reject"))
+def _leaks_of(result: SuiteResult, *tiers: str) -> list[Case]:
+    own = {name for tier in tiers for name in result.family_names(tier)}
     return [case for case in result.leaks if case.family in own]
 
 
