@@ -148,7 +148,7 @@ def open_loop(school: School, rate: float, seconds: float) -> dict[str, Any]:
 def described(times: list[float], statuses: list[int], seconds: float) -> dict[str, Any]:
     """Latencies in milliseconds."""
     kept = statuses.count(201)
-    return {
+    found = {
         "answers": kept,
         "refused": len(statuses) - kept,
         "per_second": round(kept / seconds, 1),
@@ -156,6 +156,8 @@ def described(times: list[float], statuses: list[int], seconds: float) -> dict[s
         "p99_ms": round(float(np.percentile(times, 99)) * 1000, 1),
         "max_ms": round(max(times) * 1000, 1),
     }
+    print(found, file=sys.stderr, flush=True)
+    return found
 
 
 def regrading(school: School, repeats: int = 20) -> dict[str, Any]:
