@@ -1,8 +1,8 @@
 """Adapting the relevance model to one question by gradient descent on that question's own labelled answers.
 
 As the article has it: some steps on the labelled answers, as many as are best for a random part of them that is held
-back; no step at all may be best. The gate does not use it: told of the graded answers by its features, it gains nothing
-from descending on them as well (docs/relevance.md has the comparison, benchmarks/relevance_adaptation.py the command).
+back; no step at all may be best. The gate does not do it: its features already read the graded answers. How the two
+compare is measured by benchmarks/relevance_adaptation.py.
 """
 
 from __future__ import annotations
