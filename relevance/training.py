@@ -87,6 +87,23 @@ def train_model(
     """
     import torch
 
+    threads = torch.get_num_threads()
+    # Sums over several threads depend on how many there are; the same seed is to give the same bytes.
+    torch.set_num_threads(1)
+    try:
+        return _train(training, validation, config, on_epoch)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train(
+    training: EpisodeTable,
+    validation: EpisodeTable,
+    config: TrainingConfig,
+    on_epoch: Callable[[int, float, float], None] | None,
+) -> TrainingResult:
+    import torch
+
     seen = training.take(~training.rejected)
     if seen.relevant.all() or not seen.relevant.any():
         raise ValueError("training rows are all of one side; the gate needs genuine answers and negatives")

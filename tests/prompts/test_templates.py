@@ -34,8 +34,18 @@ VALUES: dict[str, Any] = {
     "answer": "Scattering.",
     "grade": 2,
     "graded_count": 30,
+    "tried": [{"text": "Blue skies are blue.", "grade": 1, "verdict": ""}],
 }
-EMPTY = {"references": [], "rubric": {}, "examples": [], "written": [], "subject": None, "level": None, "counts": {}}
+EMPTY = {
+    "references": [],
+    "rubric": {},
+    "examples": [],
+    "written": [],
+    "subject": None,
+    "level": None,
+    "counts": {},
+    "tried": [],
+}
 
 
 @pytest.mark.parametrize("name", template_names())

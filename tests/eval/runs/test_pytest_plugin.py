@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,10 @@ def project(tmp_path: Path) -> Path:
 
 
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "eval.pytest_plugin", "-p", "no:cacheprovider", *arguments]
+    # Where answergate is installed its plugin loads by itself, and may not be loaded twice.
+    installed = any(found.value == "eval.pytest_plugin" for found in entry_points(group="pytest11"))
+    plugin = [] if installed else ["-p", "eval.pytest_plugin"]
+    command = [sys.executable, "-m", "pytest", *plugin, "-p", "no:cacheprovider", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "COLUMNS": "200"}
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, timeout=240)
 

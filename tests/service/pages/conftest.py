@@ -16,8 +16,9 @@ DESKTOP = {"width": 1200, "height": 820}
 PHONE = {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    # Not for the session: while it is open an event loop runs in this thread, and `asyncio.run` of later tests fails.
     with sync_playwright() as running:
         path = _executable(running)
         if path is None:
