@@ -39,6 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("answergate_args", "default of --answergate-args", default="")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The mark that keeps the suite's tests on one worker of pytest-xdist, so that it runs once."""
+    config.addinivalue_line("markers", "xdist_group(name): tests that one worker of pytest-xdist runs")
+
+
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add the suite's tests behind the project's own."""
     if config.getoption("--answergate"):
@@ -151,9 +156,10 @@ class _Run:
 
     @cached_property
     def checks(self) -> list[Check]:
+        from eval.plausibility import plausibility_check
         from eval.thresholds import check
 
-        return check(self.result, self.thresholds)
+        return [*check(self.result, self.thresholds), plausibility_check(self.result)]
 
     @cached_property
     def comparison(self) -> Comparison | None:
