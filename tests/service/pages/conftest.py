@@ -16,7 +16,7 @@ DESKTOP = {"width": 1200, "height": 820}
 PHONE = {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     # Not for the session: while it is open an event loop runs in this thread, and `asyncio.run` of later tests fails.
     with sync_playwright() as running:
