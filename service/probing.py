@@ -20,12 +20,14 @@ KEPT = 0.6
 CLIMBING_ATTEMPTS = 3
 """A chain of this many attempts, each made from an earlier one, is a search."""
 COMPARED_CHARACTERS = 2_000
+COMPARED_ATTEMPTS = 12
+"""The latest attempts are compared: every pair of them is, and a budget may be set as high as anyone likes."""
 
 
 def flags(text: str, earlier: Sequence[str]) -> tuple[str, ...]:
     """Flags of an attempt, given the same student's earlier ones at the question, in order."""
     found = []
-    grams = [character_ngrams(other[:COMPARED_CHARACTERS], 3) for other in (*earlier, text)]
+    grams = [character_ngrams(other[:COMPARED_CHARACTERS], 3) for other in (*earlier[-COMPARED_ATTEMPTS:], text)]
     mine = grams[-1]
     if any(overlap(mine, other) >= SAME for other in grams[:-1]):
         found.append(NEAR_IDENTICAL)
