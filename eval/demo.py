@@ -21,6 +21,7 @@ from grader.full import FullGrader
 from relevance.artifact import gate_hash, load_gate
 from relevance.build import build_gate
 from relevance.corpus import from_examples
+from relevance.episodes import SUPPORT_SIZES
 from relevance.pipeline import GateTrainingData, make_training_data
 from relevance.search import search
 from relevance.training import TrainingConfig
@@ -52,7 +53,8 @@ LEAK_FREE = (
 
 @dataclass(frozen=True)
 class DemoScale:
-    """How much of everything. `training_questions` and `test_questions` are per language, None for all."""
+    """How much of everything. `training_questions` and `test_questions` are per language, None for all; `sizes` are the
+    numbers of graded answers that the gate's training episodes have."""
 
     training_questions: int | None
     test_questions: int | None
@@ -61,10 +63,11 @@ class DemoScale:
     members: int
     folds: int
     per_question: int
+    sizes: tuple[int, ...]
 
 
-QUICK = DemoScale(training_questions=15, test_questions=1, trials=8, epochs=10, members=4, folds=4, per_question=1)
-FULL = DemoScale(training_questions=None, test_questions=None, trials=16, epochs=12, members=4, folds=5, per_question=3)
+QUICK = DemoScale(15, 1, trials=8, epochs=10, members=2, folds=3, per_question=1, sizes=(0, 10, 25, 25))
+FULL = DemoScale(None, None, trials=16, epochs=12, members=4, folds=5, per_question=3, sizes=SUPPORT_SIZES)
 
 
 def run_demo(out: Path, seed: int = 0, threads: int = 2, full: bool = False) -> int:
@@ -86,7 +89,7 @@ def run_demo(out: Path, seed: int = 0, threads: int = 2, full: bool = False) -> 
 
     say("train", "the relevance gate: encode, search with Ray Tune, calibrate")
     items = from_examples(read_examples(corpus), corpus.name)
-    data = make_training_data(items, encoder, seed, folds=scale.folds)
+    data = make_training_data(items, encoder, seed, scale.folds, scale.sizes)
     config = _searched(data, out, scale, seed)
     gate_folder = out / "gate"
     trained = build_gate(items, encoder, gate_folder, config, FALSE_REJECTION, scale.members, seed, data=data)
