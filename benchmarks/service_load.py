@@ -39,6 +39,7 @@ from synth.graded import GradedQuestion
 
 GRADED = 30
 SUBMISSIONS = 1_000
+UNLIMITED = ("--attempts", "1000000", "--delay", "0", "--student-rate", "100000")
 
 
 @contextmanager
@@ -49,7 +50,7 @@ def server(folder: Path, *flags: str) -> Iterator[tuple[int, Path, int]]:
         port = free.getsockname()[1]
     database = folder / "load.db"
     command = [sys.executable, "-m", "answergate", "serve", "--database", str(database), "--port", str(port)]
-    process = subprocess.Popen([*command, "--attempts", "1000000", "--delay", "0", *flags], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, *UNLIMITED, *flags], stdout=subprocess.DEVNULL)
     try:
         while True:
             if process.poll() is not None:

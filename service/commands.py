@@ -31,6 +31,9 @@ def add_commands(subparsers: Any) -> None:
     )
     serve.add_argument("--queue", type=int, default=256, help="answers that may wait; more get 429 (default 256)")
     serve.add_argument("--batch", type=int, default=64, help="answers graded together at most (default 64)")
+    serve.add_argument(
+        "--student-rate", type=float, default=10.0, metavar="R", help="a student's requests a second (10)"
+    )
     serve.add_argument("--behind-https", action="store_true", help="a proxy in front speaks HTTPS")
     serve.set_defaults(run=run_serve)
 
@@ -63,7 +66,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
         from service.server import http_server
     except ModuleNotFoundError as error:
         raise ServeError(f"{error.name} is not installed; run: pip install 'answergate[serve]'") from error
-    from service.settings import AttemptPolicy, Settings
+    from service.settings import AttemptPolicy, Limits, Settings
 
     settings = Settings(
         database=arguments.database,
@@ -73,6 +76,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
         batch=arguments.batch,
         behind_https=arguments.behind_https,
         attempts=AttemptPolicy(arguments.attempts, arguments.delay),
+        limits=Limits(student_requests_per_second=arguments.student_rate),
     )
     app = create_app(settings)
     print(
