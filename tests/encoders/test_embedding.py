@@ -93,7 +93,7 @@ def ray_cluster(cache: Path) -> Iterator[str]:
     ray = pytest.importorskip("ray")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANSWERGATE_CACHE", str(cache))
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
+        ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
     yield "local"
     ray.shutdown()
 
