@@ -224,7 +224,7 @@ class StoredEncoder(Encoder):
     def _encode_deep(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
         if not self.inner_layers:
             return self._encode(texts, role, progress)
-        _, found = self.store.get(self.encoder, role, texts)
+        vectors, found = self.store.get(self.encoder, role, texts)
         inner, found_inner = self._inner_store.get(self._inner, role, texts)
         missing = _missing(texts, found & found_inner)
         for start in range(0, len(missing), _TEXTS_PER_COMMIT):
@@ -235,10 +235,11 @@ class StoredEncoder(Encoder):
             if progress is not None:
                 progress(len(texts) - len(missing) + start + len(batch), len(texts))
         if missing:
+            vectors, _ = self.store.get(self.encoder, role, texts)
             inner, _ = self._inner_store.get(self._inner, role, texts)
         elif progress is not None:
             progress(len(texts), len(texts))
-        return np.hstack([self.store.get(self.encoder, role, texts)[0], inner])
+        return np.hstack([vectors, inner])
 
 
 class _InnerLayers(Encoder):
