@@ -14,9 +14,10 @@ from urllib.parse import urlsplit, urlunsplit
 from eval.targets.base import Target, TargetConfigError, TargetError, TargetGrade, shown
 from eval.targets.exchange import asked, read_grades, read_reply
 from eval.targets.kinds import TargetKind
-from eval.targets.retrying import PASSING, PassingError, Patience, retry_after
+from eval.targets.retrying import PASSING, PassingError, Patience
 from eval.targets.settings import TargetSettings
 from synth.graded import GradedAnswer, GradedQuestion
+from synth.retry_after import retry_after
 
 if TYPE_CHECKING:
     import aiohttp

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import random
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -59,15 +57,3 @@ class Patience:
                         detail += f"; the server asks to wait for {wish:.0f} s"
                     raise TargetError(error.fault, detail, error.question, error.answer) from passing
             await asyncio.sleep(wish + self.rng.uniform(0.0, min(LONGEST_WAIT, self.first_wait * 2.0**failures)))
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds a server asks to wait (RFC 9110, 10.2.3: a number or a date), None when it does not say."""
-    value = headers.get("retry-after")
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        date = email.utils.parsedate_tz(value)
-        return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())

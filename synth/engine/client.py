@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import os
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from synth.engine.errors import EngineError, RateLimitedError, RejectedError, Tr
 from synth.engine.log import LoggedResponse
 from synth.engine.request import PromptRequest
 from synth.engine.tokens import estimated_tokens
+from synth.retry_after import retry_after
 from synth.text import whole_characters
 
 if TYPE_CHECKING:
@@ -197,11 +197,4 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
         return max(0.0, float(headers["retry-after-ms"]) / 1000)
     except (KeyError, ValueError):
         pass
-    value = headers.get("retry-after")
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        date = email.utils.parsedate_tz(value)
-        return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+    return retry_after(headers)

@@ -10,8 +10,8 @@ import answergate
 from eval.target_options import chosen_target
 from eval.targets import TargetConfigError, TargetError, grade_checked, open_target, target_settings
 from eval.targets.http import HttpTarget, read_headers
-from eval.targets.retrying import retry_after
 from synth.graded import GradedAnswer, GradedQuestion
+from synth.retry_after import retry_after
 
 QUESTION = GradedQuestion("q1", "Why is the sky <blue>?", "en", 2.0, (GradedAnswer("scattering", 2.0),))
 
