@@ -1,6 +1,7 @@
 """Small graded questions, and a server that grades by rules."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,8 +13,9 @@ import numpy as np
 import pytest
 
 from synth.graded import GradedAnswer, GradedQuestion
-from tests.grader.postgresql_server import postgresql  # noqa: F401 (a fixture)
+from tests.postgresql_server import running_postgresql
 
+POSTGRESQL = "ANSWERGATE_TEST_POSTGRES"
 SERVER = Path(__file__).parents[2] / "benchmarks" / "rivals_llm_server.py"
 FACTS = ("water evaporates from the sea", "clouds form as vapour cools", "rain falls on the land")
 NOISE = ("I think", "in my view", "as we learned", "so to say", "basically", "my teacher says")
@@ -57,3 +59,13 @@ def llm_serve(llm_server_module: ModuleType, monkeypatch: pytest.MonkeyPatch) ->
             return stack.enter_context(llm_server_module.GradingServer(llm_server_module.Behaviour(**behaviour)))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of a database that may be emptied: the one named in the environment, or a server started for the tests."""
+    if os.environ.get(POSTGRESQL):
+        yield os.environ[POSTGRESQL]
+        return
+    with running_postgresql() as url:
+        yield url

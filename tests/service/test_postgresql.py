@@ -1,17 +1,12 @@
 """The same lesson on a real PostgreSQL server, where one is installed."""
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from service.client import Client, ClientError
 from service.settings import AttemptPolicy, Settings
+from tests.postgresql_server import running_postgresql
 
 from .conftest import GENEROUS, GRADED, Serve
 
@@ -19,29 +14,8 @@ from .conftest import GENEROUS, GRADED, Serve
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[str]:
     """The URL of an empty database."""
-    initdb, ctl = shutil.which("initdb"), shutil.which("pg_ctl")
-    if not initdb or not ctl:
-        pytest.skip("PostgreSQL is not installed")
-    # PostgreSQL refuses to run as root.
-    user = "nobody" if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="answergate-pg-"))
-    if user:
-        shutil.chown(folder, user)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def run(*command: str) -> None:
-        subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=120)
-
-    try:
-        run(initdb, "-D", str(folder / "data"), "-A", "trust", "-U", "answergate", "-E", "UTF8", "--locale=C")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-        run(ctl, "-D", str(folder / "data"), "-o", options, "-l", str(folder / "log"), "-w", "start")
-        yield f"postgresql+psycopg://answergate@127.0.0.1:{port}/postgres"
-        run(ctl, "-D", str(folder / "data"), "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with running_postgresql() as url:
+        yield url
 
 
 def test_a_lesson_on_postgresql(serve: Serve, postgresql: str) -> None:

@@ -5,22 +5,21 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-ADDRESS = "ANSWERGATE_TEST_POSTGRES"
 
-
-@pytest.fixture(scope="session")
-def postgresql():
-    """URL of a database that may be emptied: the one named in the environment, or a server started for the tests."""
-    if os.environ.get(ADDRESS):
-        yield os.environ[ADDRESS]
-        return
+@contextmanager
+def running_postgresql() -> Iterator[str]:
+    """The URL of an empty database of a server started for the tests; a skip where there is none."""
     programs = _programs()
     if programs is None:
-        pytest.skip(f"no PostgreSQL here: install its server, or put the URL of an empty database into {ADDRESS}")
+        pytest.skip(
+            "no PostgreSQL here: install its server; tests of storage also take a URL in ANSWERGATE_TEST_POSTGRES"
+        )
     # The server refuses to run as root; a short path, because the name of a socket may have 107 bytes.
     account = "postgres" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="pg"))
