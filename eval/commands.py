@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from eval.run_arguments import (
     conclude,
 )
 from eval.target_options import add_attack_options, add_target_options, chosen_search, chosen_target
+from synth.counting import counts_on_stderr
 
 if TYPE_CHECKING:
     from eval.results import SuiteResult
@@ -95,8 +95,8 @@ def evaluated(arguments: argparse.Namespace) -> SuiteResult:
         languages=arguments.languages.split(",") if arguments.languages else None,
         attacks=arguments.attacks,
         search=chosen_search(arguments),
-        search_progress=_progress("searched"),
-        progress=_progress("questions"),
+        search_progress=counts_on_stderr("{done}/{total} searched"),
+        progress=counts_on_stderr("{done}/{total} questions"),
         run=run,
     )
 
@@ -113,7 +113,7 @@ def run_gate(arguments: argparse.Namespace) -> int:
         per_question=arguments.per_question,
         seed=arguments.seed,
         threads=arguments.threads,
-        progress=_progress("questions"),
+        progress=counts_on_stderr("{done}/{total} questions"),
     )
     print("\n".join(result.table_lines()))
     if arguments.json:
@@ -129,16 +129,3 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
     exit_code: int = run(arguments.out, seed=arguments.seed, threads=arguments.threads, full=arguments.full)
     return exit_code
-
-
-def _progress(noun: str) -> Any:
-    """Counts on standard error: one line that is rewritten in a terminal, a line now and then elsewhere."""
-    rewriting = sys.stderr.isatty()
-
-    def show(done: int, total: int) -> None:
-        if rewriting:
-            print(f"\r{done}/{total} {noun}", end="" if done < total else "\n", file=sys.stderr, flush=True)
-        elif done == total or done % max(1, total // 10) == 0:
-            print(f"{done}/{total} {noun}", file=sys.stderr, flush=True)
-
-    return show

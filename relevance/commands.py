@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from synth.counting import counts_on_stderr
 
 if TYPE_CHECKING:
     from encoders import Encoder
@@ -169,7 +170,7 @@ def run_report(arguments: argparse.Namespace) -> int:
         arguments.seed,
         # Files of one subject have no other subject's answers to borrow.
         pool=load_bank(spoken).graded_questions() if spoken else [],
-        progress=_progress("questions"),
+        progress=counts_on_stderr("questions {done}/{total}"),
     )
     views = views_of(scored)
     files = ", ".join(path.name for path in arguments.questions)
@@ -181,19 +182,6 @@ def run_report(arguments: argparse.Namespace) -> int:
     print("\n".join(summary_lines(views)))
     print(f"written: {arguments.html}")
     return 0
-
-
-def _progress(noun: str) -> Callable[[int, int], None]:
-    """Counts on standard error: one line that is rewritten in a terminal, a line now and then elsewhere."""
-    rewriting = sys.stderr.isatty()
-
-    def show(done: int, total: int) -> None:
-        if rewriting:
-            print(f"\r{noun} {done}/{total}", end="" if done < total else "\n", file=sys.stderr, flush=True)
-        elif done == total or done % max(1, total // 10) == 0:
-            print(f"{noun} {done}/{total}", file=sys.stderr, flush=True)
-
-    return show
 
 
 def _items(arguments: argparse.Namespace) -> list[GateQuestion]:
@@ -237,7 +225,7 @@ def _train(
         members=arguments.members,
         seed=arguments.seed,
         folds=arguments.folds,
-        progress=_progress("networks"),
+        progress=counts_on_stderr("networks {done}/{total}"),
         data=data,
         attribution=arguments.attribution,
     )
