@@ -17,11 +17,10 @@ COMPARED = ("must_not_gain", "must_not_move")
 
 @dataclass(frozen=True)
 class Analysis:
-    """`rates` by tier and for `genuine`; `differences` by compared tier, and by family of such a tier."""
+    """`rates` by tier and for `genuine`; `differences` by compared tier."""
 
     rates: Mapping[str, ClusteredRate]
     differences: Mapping[str, PairedDifference]
-    family_differences: Mapping[str, PairedDifference]
 
     def as_contract(self) -> dict[str, Any]:
         """The part `statistics` of the published JSON object."""
@@ -59,12 +58,8 @@ def analyse(result: SuiteResult, confidence: float = 0.95, assumed_icc: float = 
         confidence,
         assumed_icc,
     )
-    compared = {tier: tiers[tier] for tier in COMPARED if tiers[tier]}
-    families = [name for names in compared.values() for name in names]
     return Analysis(
-        rates,
-        {tier: differences(result, names, NOISE_ALLOWANCE) for tier, names in compared.items()},
-        {name: differences(result, [name], NOISE_ALLOWANCE) for name in families},
+        rates, {tier: differences(result, tiers[tier], NOISE_ALLOWANCE) for tier in COMPARED if tiers[tier]}
     )
 
 

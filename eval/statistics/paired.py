@@ -19,7 +19,6 @@ class McNemar:
     newly: int
     no_longer: int
     p_worse: float
-    p_better: float
     p: float
 
     @property
@@ -44,10 +43,10 @@ def mcnemar(pairs: int, newly: int, no_longer: int) -> McNemar:
         raise ValueError(f"{newly} and {no_longer} of {pairs} pairs cannot differ")
     differing = newly + no_longer
     if not differing:
-        return McNemar(pairs, 0, 0, 1.0, 1.0, 1.0)
+        return McNemar(pairs, 0, 0, 1.0, 1.0)
     worse = float(bdtr(differing - newly, differing, 0.5))
     better = float(bdtr(differing - no_longer, differing, 0.5))
-    return McNemar(pairs, newly, no_longer, worse, better, min(1.0, 2 * min(worse, better)))
+    return McNemar(pairs, newly, no_longer, worse, min(1.0, 2 * min(worse, better)))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,6 @@ from typing import Any
 from eval.targets.base import TargetError, TargetGrade, shown
 from synth.graded import GradedAnswer, GradedQuestion
 
-KNOWN_FIELDS = ("grade", "relevance", "reason", "expected_grade")
-
 
 def asked(question: GradedQuestion, support: Sequence[GradedAnswer], answers: Sequence[str]) -> dict[str, Any]:
     """What a target is asked. Of the question's graded answers it learns the support alone."""
