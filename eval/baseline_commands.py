@@ -86,12 +86,12 @@ def run_merge(arguments: argparse.Namespace) -> int:
 def run_families(arguments: argparse.Namespace) -> int:
     """`answergate eval families`."""
     from eval.families import catalogue_lines, family_lines
-    from eval.files import write_text
     from synth.attacks import get_family
     from synth.attacks.catalogue import catalogue_markdown
+    from synth.whole_files import write_whole_text
 
     if arguments.out:
-        write_text(arguments.out, catalogue_markdown())
+        write_whole_text(arguments.out, catalogue_markdown())
         print(f"written: {arguments.out}")
     elif arguments.names:
         print("\n\n".join("\n".join(family_lines(get_family(name))) for name in arguments.names))

@@ -12,7 +12,6 @@ import numpy as np
 
 from eval.adversarial import lending_pool
 from eval.results import Rate
-from eval.statistics import exact_interval
 from eval.suite import MIN_ANSWERS, Progress, divide
 from relevance.artifact import load_gate
 from relevance.gate import IRRELEVANT, Gate, Verdict
@@ -44,7 +43,7 @@ class GateEvaluation:
         for family in sorted(set(self.own_threshold) - {GENUINE}):
             cells = [self.own_threshold[family].rate, *(self.by_rate[rate][family].rate for rate in rates)]
             lines.append(f"{family:<28}" + "".join(f"{cell:>14.1%} " for cell in cells))
-        low, high = exact_interval(own.events, own.attempts)
+        low, high = own.interval
         lines.append(f"{own.attempts} genuine answers; at the gate's own threshold {low:.2%} to {high:.2%} at 95 %")
         return lines
 

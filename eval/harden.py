@@ -28,6 +28,7 @@ from synth.attacks import AttackFamily
 from synth.examples import Example, Provenance, as_parameters
 from synth.files import read_examples, write_examples
 from synth.graded import GradedAnswer, GradedQuestion
+from synth.whole_files import write_whole_text
 
 GENERATOR = "harden"
 GENERATOR_VERSION = "1"
@@ -180,7 +181,7 @@ class Hardening:
             gate=str(gate),
             gate_hash=gate_hash(gate),
         )
-        _write_whole(folder / ROUND_FILE, json.dumps(asdict(done), indent=2) + "\n")
+        write_whole_text(folder / ROUND_FILE, json.dumps(asdict(done), indent=2) + "\n")
         return done
 
     def _mined(self, number: int, hardened: Sequence[GradedQuestion], progress: Progress | None) -> list[Example]:
@@ -258,7 +259,7 @@ class Hardening:
             if other:
                 raise HardenError(f"{path}: begun with other {', '.join(other)}; use the same, or another folder")
         self.out.mkdir(parents=True, exist_ok=True)
-        _write_whole(path, json.dumps(described, indent=2, ensure_ascii=False) + "\n")
+        write_whole_text(path, json.dumps(described, indent=2, ensure_ascii=False) + "\n")
 
 
 def divide_questions(
@@ -385,9 +386,3 @@ def _key(question: GradedQuestion) -> tuple[str, str]:
 def _read_round(path: Path) -> HardenRound:
     row = json.loads(path.read_text(encoding="utf-8"))
     return HardenRound(**{**row, "leaks": Rate(**row["leaks"]), "false_rejections": Rate(**row["false_rejections"])})
-
-
-def _write_whole(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

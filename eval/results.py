@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from eval.failures import TargetFailure
-from eval.files import write_text
 from eval.outcomes import Case, QuestionOutcome
 from eval.shards import Shard
 from eval.statistics import upper_bound
+from relevance.rates import Share
+from synth.whole_files import write_whole_text
 
 if TYPE_CHECKING:
     from eval.adaptive import MethodResult
@@ -25,16 +26,8 @@ __all__ = ["RESULT_VERSION", "TIERS", "Case", "FamilyResult", "GradingQuality", 
 
 
 @dataclass(frozen=True)
-class Rate:
+class Rate(Share):
     """Events among attempts, with the exact one-sided 95 % upper bound of their rate."""
-
-    events: int
-    attempts: int
-
-    @property
-    def rate(self) -> float:
-        """Observed share, 0 without attempts."""
-        return self.events / self.attempts if self.attempts else 0.0
 
     @property
     def upper95(self) -> float:
@@ -210,7 +203,7 @@ class SuiteResult:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the contract to a file, whole or not at all."""
-        write_text(path, self.to_json())
+        write_whole_text(path, self.to_json())
 
 
 def _outcome_row(outcome: QuestionOutcome) -> dict[str, Any]:

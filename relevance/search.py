@@ -14,6 +14,7 @@ from relevance.negative_mix import NEGATIVE_MIXES
 from relevance.pipeline import GateTrainingData
 from relevance.search_results import SearchResult, Trial
 from relevance.training import TrainingConfig, train_model
+from synth.whole_files import write_whole_text
 
 EXPERIMENT = "search"
 SETTINGS_FILE = "settings.json"
@@ -45,9 +46,7 @@ class SearchSettings:
 
     def write(self, folder: Path) -> None:
         """Beside the experiment, whole or not at all."""
-        temporary = folder / f".{SETTINGS_FILE}"
-        temporary.write_text(json.dumps(self.__dict__, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(folder / SETTINGS_FILE)
+        write_whole_text(folder / SETTINGS_FILE, json.dumps(self.__dict__, indent=2) + "\n")
 
     def check_resumable(self, folder: Path) -> None:
         """Refuse to continue a search of other data or settings.

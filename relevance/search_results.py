@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from relevance.training import TrainingConfig
+from synth.whole_files import write_whole_text
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,7 @@ class SearchResult:
     def write(self, path: str | os.PathLike[str]) -> None:
         """The table of trials: CSV when the name ends so (without the curves), else JSON."""
         path = Path(path)
-        text = self._csv() if path.suffix == ".csv" else self._json()
-        temporary = path.with_name(f".{path.name}")
-        temporary.write_text(text, encoding="utf-8", newline="")
-        temporary.replace(path)
+        write_whole_text(path, self._csv() if path.suffix == ".csv" else self._json())
 
     def _json(self) -> str:
         curves = [{"objectives": trial.objectives, "losses": trial.losses} for trial in self.trials]

@@ -7,12 +7,12 @@ import gzip
 import io
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from synth.errors import DataFileError, RowProblem
+from synth.whole_files import whole_file
 
 Row = dict[str, Any]
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet", ".csv")
@@ -61,19 +61,8 @@ def write_rows(path: str | os.PathLike[str], rows: Iterable[Row], columns: Seque
     """
     path = Path(path)
     suffix = table_format(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            count = _write(stream, suffix, rows, columns)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return count
+    with whole_file(path) as stream:
+        return _write(stream, suffix, rows, columns)
 
 
 def _read_json_lines(path: Path, compressed: bool) -> Iterator[tuple[int, Row]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.llm.command import add_llm_arguments
+from synth.whole_files import write_whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,12 +95,12 @@ def run_compare(arguments: argparse.Namespace) -> int:
             _described(arguments),
             lambda line: print(line, file=sys.stderr, flush=True),
             earlier,
-            None if arguments.json is None else lambda found: _write(arguments.json, found),
+            None if arguments.json is None else lambda found: write_whole_text(arguments.json, found.to_json()),
         )
     print(table_text(result))
     print(f"Pareto front (kappa behind the gate, processor time): {', '.join(result.pareto())}")
     if arguments.json:
-        _write(arguments.json, result)
+        write_whole_text(arguments.json, result.to_json())
         print(f"written: {arguments.json}")
     if arguments.html:
         write_page(arguments.html, result)
@@ -117,13 +118,6 @@ def _earlier(path: Path | None) -> Comparison | None:
         return Comparison.of_json(path.read_text(encoding="utf-8"))
     except (ValueError, KeyError, TypeError) as error:
         raise _usage(f"{path}: not a comparison that could be continued ({error}); name another file") from error
-
-
-def _write(path: Path, comparison: Comparison) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(comparison.to_json(), encoding="utf-8")
-    temporary.replace(path)
 
 
 def _entrants(

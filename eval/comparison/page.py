@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-
 from eval.comparison.plots import leak_bars, quality_against_cost
 from eval.comparison.results import Comparison, Row
+from synth.pages import page_environment
+from synth.whole_files import write_whole_text
 
 NOTHING = "–"
 QUALITY_COLUMNS = 10
@@ -77,13 +77,7 @@ COLUMNS = (
 
 def write_page(path: str | os.PathLike[str], comparison: Comparison) -> None:
     """Write the page, whole or not at all."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(Path(__file__).parent)
     page = environment.get_template("comparison.html.j2").render(
         comparison=comparison,
         parts=[("Quality and leaks", slice(0, QUALITY_COLUMNS)), ("Cost", slice(QUALITY_COLUMNS, None))],
@@ -97,11 +91,7 @@ def write_page(path: str | os.PathLike[str], comparison: Comparison) -> None:
         latency_plot=quality_against_cost(comparison, "latency"),
         leak_plot=leak_bars(comparison),
     )  # fmt: skip
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
-    temporary.replace(target)
+    write_whole_text(path, page)
 
 
 def table_text(comparison: Comparison) -> str:

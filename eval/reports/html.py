@@ -7,16 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
-
-from eval.analysis import COMPARED, analyse
+from eval.analysis import COMPARED, Analysis, analyse
 from eval.baseline import Comparison
-from eval.files import write_text
 from eval.history import StoredRun
 from eval.reports.trend import HEIGHT, WIDTH, trends
 from eval.results import Case, FamilyResult, Rate, SuiteResult, total_rate
-from eval.statistics import ClusteredRate, exact_interval
+from eval.statistics import ClusteredRate
 from eval.thresholds import Check
+from synth.pages import page_environment
+from synth.whole_files import write_whole_text
 
 TIER_TITLES = {
     "must_reject": "Must be rejected: nonsense and cheating, grade 0",
@@ -70,16 +69,10 @@ def write_html(
         comparison: what changed since that run, case by case.
         history: stored runs, the oldest first, for the trend.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=jinja2.select_autoescape(("html.j2",), default=True),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_environment(Path(__file__).parent)
+    analysis = analyse(result)
     environment.filters["percent"] = percent
     environment.filters["shade"] = shade
-    environment.filters["direction"] = direction
     page = environment.get_template("report.html.j2").render(
         result=result,
         baseline=baseline,
@@ -87,8 +80,8 @@ def write_html(
         checks=list(checks),
         broken=sum(not item.passed for item in checks),
         languages=result.languages,
-        tiers=_tier_tables(result, baseline),
-        analysis=analyse(result),
+        tiers=_tier_tables(result, analysis, baseline),
+        analysis=analysis,
         trends=trends(history),
         trend_size=(WIDTH, HEIGHT),
         most=_most_leaking(result),
@@ -97,7 +90,7 @@ def write_html(
         shown_away=SHOWN_AWAY,
         css=Path(__file__).with_name("report.css").read_text(encoding="utf-8"),
     )
-    write_text(path, page)
+    write_whole_text(path, page)
 
 
 def percent(value: float) -> str:
@@ -112,14 +105,8 @@ def shade(rate: float) -> int:
     return sum(rate > limit for limit in (0.0, 0.02, 0.1, 0.3, 0.6))
 
 
-def direction(language: str) -> str:
-    """Writing direction of a language, for the `dir` attribute."""
-    return "rtl" if language.split("-")[0] in ("ar", "fa", "he", "ur", "ps", "yi", "dv") else "ltr"
-
-
-def _tier_tables(result: SuiteResult, baseline: SuiteResult | None) -> list[TierTable]:
+def _tier_tables(result: SuiteResult, analysis: Analysis, baseline: SuiteResult | None) -> list[TierTable]:
     tables = []
-    clustered = analyse(result).rates
     for tier, title in TIER_TITLES.items():
         members = [family for family in result.families if family.tier == tier]
         rows = [
@@ -131,7 +118,7 @@ def _tier_tables(result: SuiteResult, baseline: SuiteResult | None) -> list[Tier
             held = tuple(row for row in rows if row not in leaking)
             languages = [[item.leaks for item in members if item.language == language] for language in result.languages]
             by_language = tuple(total_rate(rates) if rates else None for rates in languages)
-            tables.append(TierTable(tier, title, result.total(tier), clustered[tier], leaking, held, by_language))
+            tables.append(TierTable(tier, title, result.total(tier), analysis.rates[tier], leaking, held, by_language))
     return tables
 
 
@@ -145,7 +132,7 @@ def _row(
         name=name,
         severity=own[0].severity,
         leaks=leaks,
-        interval=exact_interval(leaks.events, leaks.attempts),
+        interval=leaks.interval,
         baseline=None if baseline is None else baseline.of_family(name),
         cells=tuple(by_language.get(language) for language in languages),
     )

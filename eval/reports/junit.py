@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import regex
 
 from eval.baseline import Comparison
-from eval.files import write_text
 from eval.results import FamilyResult, SuiteResult
 from eval.thresholds import Check
+from synth.whole_files import write_whole_text
 
 _NOT_XML = regex.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SHOWN_LEAKS = 10
@@ -62,7 +62,7 @@ def write_junit(
     suite.set("errors", str(len(broken)))
     ET.indent(suite)
     text = ET.tostring(suite, encoding="unicode")
-    write_text(path, f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n")
+    write_whole_text(path, f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n")
 
 
 def _message(family: FamilyResult) -> str:

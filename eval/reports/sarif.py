@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.files import write_text
 from eval.outcomes import GENUINE, Case
 from eval.results import SuiteResult
 from eval.thresholds import Check
 from synth.attacks import attack_families
+from synth.whole_files import write_whole_text
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"critical": "error", "high": "error", "medium": "warning"}
@@ -34,7 +34,7 @@ def write_sarif(
             the report itself for the bundled bank.
     """
     place = sources[0].as_posix() if sources else Path(path).name
-    write_text(path, json.dumps(sarif_log(result, checks, place), indent=2, ensure_ascii=False) + "\n")
+    write_whole_text(path, json.dumps(sarif_log(result, checks, place), indent=2, ensure_ascii=False) + "\n")
 
 
 def sarif_log(result: SuiteResult, checks: Sequence[Check], place: str) -> dict[str, Any]:

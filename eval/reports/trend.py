@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from eval.history import StoredRun
 from eval.results import Rate
-from eval.statistics import exact_interval
 
 WIDTH = 720
 HEIGHT = 170
@@ -54,7 +53,7 @@ def trends(runs: Sequence[StoredRun]) -> list[Trend]:
 
 
 def _trend(title: str, runs: Sequence[StoredRun], rates: Sequence[Rate]) -> Trend:
-    intervals = [exact_interval(rate.events, rate.attempts) for rate in rates]
+    intervals = [rate.interval for rate in rates]
     top = _round_up(max([*(rate.rate for rate in rates), *(high for _, high in intervals if high < 1)], default=0.01))
 
     def height(value: float) -> float:

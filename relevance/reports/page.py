@@ -6,25 +6,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-import jinja2
+from synth.pages import page_environment
+from synth.whole_files import write_whole_text
 
 
 def write_page(path: str | os.PathLike[str], template: str, **values: Any) -> None:
     """Render a template of this folder into one file, whole or not at all."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "shade": shade, "direction": direction}
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    text = environment.get_template(template).render(**values)
-    temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-    temporary.replace(path)
+    environment = page_environment(Path(__file__).parent)
+    environment.filters |= {"percent": percent, "shade": shade}
+    write_whole_text(path, environment.get_template(template).render(**values))
 
 
 def percent(value: float) -> str:
@@ -36,8 +26,3 @@ def percent(value: float) -> str:
 def shade(rejection: float) -> int:
     """Step 0 (best) … 5 of the heat colour for a rate of rejection."""
     return sum(rejection < limit for limit in (0.995, 0.97, 0.9, 0.75, 0.5))
-
-
-def direction(language: str) -> str:
-    """Writing direction of a language, for the `dir` attribute."""
-    return "rtl" if language.split("-")[0] in ("ar", "dv", "fa", "he", "ps", "ur", "yi") else "ltr"
