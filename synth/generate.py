@@ -51,7 +51,7 @@ def plan_jobs(plan: Plan, questions: Iterable[QuestionSpec]) -> Iterator[AnswerJ
 def plan_judge_jobs(plan: Plan, questions: Iterable[QuestionSpec], lookup: Lookup) -> Iterator[JudgeJob]:
     """All jobs of the judge, for the replies that are there."""
     for job in plan_jobs(plan, questions):
-        yield from judge_jobs(plan, job, lookup)
+        yield from judge_jobs(plan, job, job.rounds(lookup))
 
 
 def stages(plan: Plan, log: RunLog) -> Iterator[tuple[str, Iterable[Job], int | None]]:
@@ -119,13 +119,14 @@ def question_yields(
     """What log and filters give, question by question, in the plan's order. Asks nothing."""
     strict = plan.quality.judge is not None and plan.quality.judge.strict
     for question in questions:
-        jobs = answer_jobs(plan, question)
-        written = [answer for job in jobs for answer in job.written(lookup)]
+        # Reading the log and its replies is most of the work, so the rounds are walked once.
+        rounds = [(job, tuple(job.rounds(lookup))) for job in answer_jobs(plan, question)]
+        written = [answer for job, steps in rounds for answer in job.written(steps)]
         candidates = [Candidate(answer.item.text, answer.item.kind, question.language) for answer in written]
         known = tuple(str(example["text"]) for example in question.few_shot(plan.few_shot))
         context = FilterContext(question.text, question.language, known)
         verdicts = pipeline.run(candidates, context)
-        labels = labels_of([judge for job in jobs for judge in judge_jobs(plan, job, lookup)], lookup)
+        labels = labels_of([judge for job, steps in rounds for judge in judge_jobs(plan, job, steps)], lookup)
         for place, answer in enumerate(written):
             if verdicts[place] is None and labels:
                 label = labels.get((answer.request.key, answer.place))
@@ -135,8 +136,8 @@ def question_yields(
                     pipeline.kept -= 1
         yield QuestionYield(
             question=question,
-            wanted={kind: count for job in jobs for kind, count in job.wanted.items()},
-            steps=tuple(step for job in jobs for step in job.rounds(lookup)),
+            wanted={kind: count for job, _ in rounds for kind, count in job.wanted.items()},
+            steps=tuple(step for _, steps in rounds for step in steps),
             written=tuple(written),
             verdicts=tuple(verdicts),
         )

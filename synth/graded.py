@@ -16,7 +16,7 @@ from synth.tables import read_rows, write_rows
 REQUIRED_COLUMNS = ("question", "answer", "grade", "max_grade", "language")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GradedAnswer:
     """A student's text and the grade a teacher gave it, 0 … the question's `max_grade`."""
 
@@ -24,7 +24,7 @@ class GradedAnswer:
     grade: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GradedQuestion:
     """A question with its graded answers, in the order of the file."""
 
@@ -93,7 +93,7 @@ def write_graded_file(path: str | os.PathLike[str], questions: Iterable[GradedQu
     return write_rows(path, rows)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Collected:
     file: str
     row: int

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,12 +81,12 @@ class AnswerJob:
                 return missing
         return []
 
-    def written(self, lookup: Lookup) -> list[Written]:
-        """All different answers that are there, at most as many of each kind as wanted, in the order asked."""
+    def written(self, steps: Iterable[Round]) -> list[Written]:
+        """All different answers of the job's rounds, at most as many of each kind as wanted, in the order asked."""
         found: list[Written] = []
         left = dict(self.wanted)
         seen: set[str] = set()
-        for step in self.rounds(lookup):
+        for step in steps:
             for request, reply in zip(step.requests, step.replies, strict=True):
                 for place, item in enumerate(reply.items if reply else ()):
                     if left.get(item.kind, 0) > 0 and (folded := fold(item.text)) not in seen:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from prompts import load_template
 from synth.engine.request import PromptRequest
 from synth.examples import RELEVANT_KINDS
 from synth.filters.base import Drop
-from synth.jobs import AnswerJob, Lookup, request_parameters
+from synth.jobs import AnswerJob, Lookup, Round, request_parameters
 from synth.languages import language_name
 from synth.plan.model import ModelSpec, Plan
 from synth.questions import QuestionSpec, plain_number
@@ -86,14 +86,14 @@ def judge_model(plan: Plan) -> ModelSpec | None:
     return next((model for model in plan.models if model.name == judge.model), plan.models[0])
 
 
-def judge_jobs(plan: Plan, job: AnswerJob, lookup: Lookup) -> list[JudgeJob]:
-    """One judge's job for each reply of a job that holds answers; none without a judge in the plan."""
+def judge_jobs(plan: Plan, job: AnswerJob, steps: Iterable[Round]) -> list[JudgeJob]:
+    """One judge's job for each reply that holds answers in a job's rounds; none without a judge in the plan."""
     model = judge_model(plan)
     if model is None:
         return []
     return [
         JudgeJob(job.question, request.key, tuple(item.text for item in reply.items), model, plan.seed)
-        for step in job.rounds(lookup)
+        for step in steps
         for request, reply in zip(step.requests, step.replies, strict=True)
         if reply is not None and reply.items
     ]

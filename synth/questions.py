@@ -13,7 +13,7 @@ from synth.languages import primary
 Number = int | float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class QuestionSpec:
     """A question as prompts and rows need it."""
 

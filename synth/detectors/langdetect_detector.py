@@ -28,6 +28,11 @@ class LangdetectDetector:
         return factory
 
     @property
+    def first(self) -> LanguageDetector | None:
+        """See `LanguageDetector`."""
+        return None
+
+    @property
     def second(self) -> LanguageDetector | None:
         """See `LanguageDetector`."""
         return None
@@ -49,6 +54,6 @@ class LangdetectDetector:
         """See `LanguageDetector`."""
         return language == "zh" or language in self._factory.get_lang_list()
 
-    def unload(self) -> None:
+    def unload(self) -> bool:
         """See `LanguageDetector`."""
-        self.__dict__.pop("_factory", None)
+        return self.__dict__.pop("_factory", None) is not None

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from synth.detectors.base import DetectorUnavailableError, LanguageDetector
+from synth.detectors.fasttext_detector import FasttextDetector
 from synth.detectors.langdetect_detector import LangdetectDetector
 from synth.languages import named_languages
 
@@ -43,6 +44,11 @@ class LinguaDetector:
         return builder.build()
 
     @property
+    def first(self) -> LanguageDetector | None:
+        """See `LanguageDetector`."""
+        return None
+
+    @property
     def second(self) -> LanguageDetector | None:
         """See `LanguageDetector`."""
         return None
@@ -61,13 +67,14 @@ class LinguaDetector:
         """See `LanguageDetector`."""
         return ("nb" if language == "no" else language) in self._languages
 
-    def unload(self) -> None:
+    def unload(self) -> bool:
         """See `LanguageDetector`."""
+        unloaded = "_detector" in self.__dict__
         # lingua's models belong to the whole process, not to the detector that loaded them.
-        if "_detector" in self.__dict__:
+        if unloaded:
             self._detector.unload_language_models()  # type: ignore[no-untyped-call]
-        if self.second is not None:
-            self.second.unload()
+        others = [other.unload() for other in (self.first, self.second) if other is not None]
+        return unloaded or any(others)
 
 
 class AccurateLinguaDetector(LinguaDetector):
@@ -91,3 +98,18 @@ class AgreedDetector(LinguaDetector):
     def second(self) -> LanguageDetector | None:
         """See `LanguageDetector`."""
         return self._second
+
+
+class CascadeDetector(AgreedDetector):
+    """fasttext alone where it is sure of the expected language; lingua and langdetect together for the rest."""
+
+    name: ClassVar[str] = "fasttext+lingua+langdetect"
+
+    @cached_property
+    def _first(self) -> LanguageDetector:
+        return FasttextDetector()
+
+    @property
+    def first(self) -> LanguageDetector | None:
+        """See `LanguageDetector`."""
+        return self._first

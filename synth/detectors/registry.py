@@ -9,13 +9,20 @@ from collections.abc import Mapping
 from synth.detectors.base import DetectorUnavailableError, LanguageDetector
 from synth.detectors.fasttext_detector import FasttextDetector
 from synth.detectors.langdetect_detector import LangdetectDetector
-from synth.detectors.lingua_detector import AccurateLinguaDetector, AgreedDetector, LinguaDetector
+from synth.detectors.lingua_detector import AccurateLinguaDetector, AgreedDetector, CascadeDetector, LinguaDetector
 
 DETECTORS: Mapping[str, type[LanguageDetector]] = {
     kind.name: kind
-    for kind in (AgreedDetector, LinguaDetector, AccurateLinguaDetector, LangdetectDetector, FasttextDetector)
+    for kind in (
+        CascadeDetector,
+        AgreedDetector,
+        LinguaDetector,
+        AccurateLinguaDetector,
+        LangdetectDetector,
+        FasttextDetector,
+    )
 }
-DEFAULT_DETECTOR = AgreedDetector.name
+DEFAULT_DETECTOR = CascadeDetector.name
 
 
 _made: dict[str, LanguageDetector] = {}
@@ -36,8 +43,9 @@ def get_detector(name: str = DEFAULT_DETECTOR) -> LanguageDetector:
 
 def unload_detectors() -> None:
     """Give the memory of all detectors' models back to the system, for work that needs none of them."""
-    for detector in _made.values():
-        detector.unload()
+    unloaded = [detector.unload() for detector in _made.values()]
+    if not any(unloaded):
+        return
     gc.collect()
     # glibc keeps what was freed for itself until it is told; other systems have no such function.
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -28,9 +28,7 @@ class NearDuplicateFilter:
             near.add(text, "an example that was shown")
         found = {}
         for place, candidate in enumerate(candidates):
-            twin = near.find(candidate.text)
-            if twin is None:
-                near.add(candidate.text, f"'{candidate.text[:60]}'")
-            else:
+            twin = near.find_or_add(candidate.text, f"'{candidate.text[:60]}'")
+            if twin is not None:
                 found[place] = f"similarity {twin[1]:.2f} with {twin[0]}"
         return found

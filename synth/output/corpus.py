@@ -27,7 +27,7 @@ from synth.questions import QuestionSpec
 if TYPE_CHECKING:
     import datasets
 
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 250
 REPEATING = [
     *("question_id", "question", "kind", "language", "subject", "group", "reference", "max_grade"),
     *(f"provenance.{name}" for name in ("generator", "generator_version", "template", "template_hash", "model")),

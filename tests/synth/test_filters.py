@@ -185,11 +185,7 @@ def test_minhash_finds_what_comparing_all_pairs_finds() -> None:
     texts = [" ".join(dice.choice(words) for _ in range(12)) for _ in range(300)]
     texts += [text.replace("word1", "wörd1", 1) + "!" for text in texts[:100]] + [texts[0] + " 7"]
     exact = NearDuplicates()
-    expected = []
-    for text in texts:
-        expected.append(exact.find(text) is not None)
-        if not expected[-1]:
-            exact.add(text, "x")
+    expected = [exact.find_or_add(text, "x") is not None for text in texts]
     result = near_duplicates(texts)
     found = [twin >= 0 for twin in result.twin]
     assert all(expected[place] for place in range(len(texts)) if found[place])

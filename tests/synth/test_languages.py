@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from synth.detectors import DETECTORS, DetectorUnavailableError, get_detector, is_checkable, is_wrong_language
+from synth.detectors.lingua_detector import CascadeDetector
 from synth.filters import Candidate, FilterContext, build_filters
 from synth.languages import scripts_of, share_in_script
 
@@ -52,6 +53,15 @@ def test_honest_answers_stay() -> None:
 @pytest.mark.parametrize("text", ["H2O", "x = 4 cm", "CaCO3 + H2SO4", "42", "DNA", "a² + b² = c²"])
 def test_formulas_are_in_every_language(text: str) -> None:
     assert not is_checkable(text) or all(not caught(text, language) for language in ("de", "hi", "zh"))
+
+
+def test_where_the_first_detector_is_sure_no_other_is_asked() -> None:
+    detector = CascadeDetector()
+    assert is_wrong_language("The plant needs light and water because it makes sugar.", "en", detector) is None
+    # No model of lingua was loaded for it; the first text of another language loads them.
+    assert not detector.unload()
+    assert is_wrong_language("Die Pflanze braucht Licht und Wasser, weil sie Zucker macht.", "en", detector) is not None
+    assert detector.unload()
 
 
 def test_the_verdict_does_not_depend_on_what_was_asked_before() -> None:
