@@ -44,9 +44,9 @@ def seen_as(
     """Features and interactions of answers when these graded answers are the support, and what guards turn away."""
     reader, evidence = evidence_of(item, support, False, space, background)
     encoded = np.array([source.rows[row] for source, row in rows])
-    features = evidence.features([source.facts[row] for source, row in rows], encoded).astype(np.float32)
+    inputs = evidence.inputs([source.facts[row] for source, row in rows], encoded)
     rejected = np.array([reader.rejection(source.texts[row]) is not None for source, row in rows])
-    return (features, evidence.interactions(encoded)), rejected
+    return inputs, rejected
 
 
 def judge_question(

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from encoders import Encoder, get_encoder
 from encoders.base import Progress, Role, Vectors
@@ -86,8 +87,7 @@ def parts(judges: Sequence[QuestionGate], texts: Sequence[str]) -> dict[str, obj
         guarded = time.process_time()
         vector = judge.support_rows[number % SUPPORT][None]
         looked = time.process_time()
-        rows = judge.evidence.features([TextFacts.of(prepared.own_text)], vector).astype(np.float32)
-        beside = judge.evidence.interactions(vector)
+        rows, beside = judge.evidence.inputs([TextFacts.of(prepared.own_text)], vector)
         compared = time.process_time()
         mean_logits(judge.gate.parts.models, rows, beside)
         done = time.process_time()
@@ -124,6 +124,7 @@ def warm_judges(gate: Gate, questions: Sequence[GradedQuestion]) -> list[Questio
     return judges
 
 
+@threadpool_limits.wrap(limits=1)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gate", default="bundled")

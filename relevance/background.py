@@ -11,7 +11,7 @@ import itertools
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import regex
@@ -27,13 +27,11 @@ BACKOFF = 3.0
 """Weight of the lower order in the interpolated estimate (absolute counts)."""
 
 
-@lru_cache(maxsize=200_000)
 def word_bucket(word: str) -> int:
     """Bucket of a folded word; the same on every machine."""
     return zlib.crc32(word.encode("utf-8", "surrogatepass")) % WORD_BUCKETS
 
 
-@lru_cache(maxsize=400_000)
 def pair_bucket(first: str, second: str) -> int:
     """Bucket of two neighbouring folded words."""
     return zlib.crc32(f"{first} {second}".encode("utf-8", "surrogatepass")) % PAIR_BUCKETS
@@ -61,9 +59,9 @@ def _buckets(codes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.i
     trigram = (pair + third * np.uint64(3266489917)) >> np.uint64(7)
     last_pair = (second * np.uint64(2654435761) + third * np.uint64(2246822519)) >> np.uint64(7)
     return (
-        (trigram % np.uint64(TRIGRAM_BUCKETS)).astype(np.int64),
-        ((pair >> np.uint64(7)) % np.uint64(BIGRAM_BUCKETS)).astype(np.int64),
-        (last_pair % np.uint64(BIGRAM_BUCKETS)).astype(np.int64),
+        (trigram & np.uint64(TRIGRAM_BUCKETS - 1)).astype(np.int64),
+        ((pair >> np.uint64(7)) & np.uint64(BIGRAM_BUCKETS - 1)).astype(np.int64),
+        (last_pair & np.uint64(BIGRAM_BUCKETS - 1)).astype(np.int64),
     )
 
 
@@ -93,14 +91,14 @@ class LanguageBackground:
                 np.add.at(bigrams, pair, 1)
         return cls(trigrams, bigrams, words, pairs)
 
-    def surprise(self, words: tuple[str, ...]) -> float:
-        """Mean negative log probability (nats) of a character of these words or letter runs; 0 for none.
+    def surprise(self, *groups: Sequence[str]) -> list[float]:
+        """Mean negative log probability (nats) of a character of each group of words or letter runs; 0 for none.
 
         P(c | a b) = (n(abc) + BACKOFF * P(c | b)) / (n(ab) + BACKOFF), with P(c | b) from pair counts alike.
         """
-        if not words:
-            return 0.0
-        codes = _codes(words)
+        if not any(groups):
+            return [0.0] * len(groups)
+        codes = _codes(itertools.chain.from_iterable(groups))
         trigram, pair, last_pair = _buckets(codes)
         # Trigrams that reach over two words are no part of the model.
         inside = codes[:-2] != 2
@@ -108,7 +106,16 @@ class LanguageBackground:
         lower = (self.bigrams[last_pair] + 0.05) / (self._typical_bigram + 0.05)
         lower = np.minimum(lower, 1.0)
         probability = (self.trigrams[trigram] + BACKOFF * lower) / (self.bigrams[pair] + BACKOFF)
-        return float(-np.log(np.clip(probability[inside], 1e-6, 1.0)).mean())
+        surprises = -np.log(np.minimum(np.maximum(probability, 1e-6), 1.0))
+        surprises[~inside] = 0.0
+        found, start = [], 0
+        for group in groups:
+            # A word of n characters has two marks before it and one after: n + 1 places that a trigram begins at.
+            characters = sum(map(len, group))
+            stop = start + characters + 3 * len(group)
+            found.append(float(surprises[start:stop].sum()) / max(1, characters + len(group)))
+            start = stop
+        return found
 
     @cached_property
     def _typical_bigram(self) -> float:

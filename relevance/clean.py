@@ -25,9 +25,9 @@ _JOINERS = regex.compile(
 )
 _CONTROLS = regex.compile(r"[\p{Cc}\p{Co}\p{Cn}\p{Cs}]+")
 _STACKED_MARKS = regex.compile(r"(\p{M}{2})\p{M}{2,}")
-_SPACES = regex.compile(r"\s+")
 _WORD_OF_LETTERS = regex.compile(r"\p{L}[\p{L}\p{M}]*")
 
+_ALIKE = frozenset({"Latin", "Cyrillic", "Greek"})
 # Letters of one script that look like Latin ones (Unicode TR39 confusables, those that whole words can be built of).
 _LATIN_OF = dict(
     zip(
@@ -46,13 +46,19 @@ def clean_text(text: str, script: str | None = None) -> str:
     NFKC; hidden and control characters removed; stacked marks cut to two; look-alike letters in the script of their
     word (a word all of look-alikes: in `script`, the main script of the question); white space to single spaces.
     """
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])
-    text = _JOINERS.sub("", _HIDDEN.sub("", text))
-    text = _CONTROLS.sub(" ", text)
-    text = _STACKED_MARKS.sub(r"\1", text)
-    if not text.isascii():
-        text = _WORD_OF_LETTERS.sub(lambda match: _in_one_script(match.group(), script), text)
-    return _SPACES.sub(" ", text).strip()
+    text = text[:MAX_CHARACTERS]
+    if text.isascii():
+        # Nothing is hidden or looks alike there but control characters.
+        text = text if text.isprintable() else _CONTROLS.sub(" ", text)
+    else:
+        text = unicodedata.normalize("NFKC", text)
+        text = _JOINERS.sub("", _HIDDEN.sub("", text))
+        text = text if text.isprintable() else _CONTROLS.sub(" ", text)
+        text = _STACKED_MARKS.sub(r"\1", text)
+        scripts = script_counts(text).keys()
+        if scripts & _ALIKE and scripts != {script}:
+            text = _WORD_OF_LETTERS.sub(lambda match: _in_one_script(match.group(), script), text)
+    return " ".join(text.split())
 
 
 def main_script(text: str) -> str | None:
@@ -63,15 +69,16 @@ def main_script(text: str) -> str | None:
 
 def without_repetition(text: str) -> str:
     """A text that is one passage several times over, cut to one copy; any other text as it is."""
-    found = words(text)
-    count = len(found)
-    folded = [word.folded for word in found]
+    folded = folded_words(text)
+    count = len(folded)
     for size in range(1, count // 2 + 1):
         # Whole copies; the last may be cut short by a length limit.
         if folded[size] != folded[0] or (size <= 3 and count < 4 * size):
             continue
         if folded[size:] == folded[:-size]:
-            return text[: found[size].start].strip()
+            found = words(text)
+            # A lone iota subscript is a word of its own only once it is folded.
+            return text[: found[size].start].strip() if len(found) == count else text
     return text
 
 
@@ -81,12 +88,15 @@ def without_quoted_question(answer: str, question: str) -> str:
     What is left is the student's own; it is blank when nothing was added.
     """
     asked = folded_words(question)
-    found = words(answer)
+    folded = folded_words(answer)
     needed = max(4, int(0.6 * len(asked)))
-    if len(found) < needed:
+    if sum(map(frozenset(asked).__contains__, folded)) < needed:
         return answer
-    start, _, length = longest_common_run([word.folded for word in found], asked)
+    start, _, length = longest_common_run(folded, asked)
     if length < needed:
+        return answer
+    found = words(answer)
+    if len(found) != len(folded):
         return answer
     before = answer[: found[start].start]
     after = answer[found[start + length - 1].end :]
@@ -95,10 +105,12 @@ def without_quoted_question(answer: str, question: str) -> str:
 
 
 def _in_one_script(word: str, script: str | None) -> str:
-    counts = script_counts(word)
-    if not counts.keys() & {"Latin", "Cyrillic", "Greek"} or (len(counts) == 1 and next(iter(counts)) == script):
+    if word.isascii() and script not in ("Cyrillic", "Greek"):
         return word
-    if len(counts) == 1 and (script not in ("Latin", "Cyrillic", "Greek") or not _all_convertible(word, script)):
+    counts = script_counts(word)
+    if not counts.keys() & _ALIKE or (len(counts) == 1 and next(iter(counts)) == script):
+        return word
+    if len(counts) == 1 and (script not in _ALIKE or not _all_convertible(word, script)):
         return word
     target = script if script in counts or len(counts) == 1 else counts.most_common(1)[0][0]
     return "".join(_as_script(char, target) for char in word)

@@ -220,9 +220,10 @@ def _episode(
     count = len(texts)
     guards = [reader.rejection(text) or "" for text in texts]
     source_question, source_row = np.array(sources).T
+    features, interactions = evidence.inputs(facts, stacked)
     return EpisodeTable(
-        features=evidence.features(facts, stacked).astype(np.float32),
-        interactions=evidence.interactions(stacked),
+        features=features,
+        interactions=interactions,
         relevant=np.array([is_genuine(family) for family in families]),
         family=np.array(families, dtype=np.str_),
         question=np.full(count, number),

@@ -8,6 +8,8 @@ invariant to the order of the support.
 from __future__ import annotations
 
 import itertools
+import math
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,16 +94,32 @@ class TextFacts:
     def of(cls, text: str) -> TextFacts:
         """Facts of a cleaned text."""
         found = folded_words(text)
+        digits, marks = _digits_and_marks(text)
         return cls(
             words=found,
-            runs=letter_runs(text),
+            # Of ASCII without digits, words and runs of letters are the same.
+            runs=found if text.isascii() and not digits else letter_runs(text),
             grams=_grams(found),
             pairs=frozenset(itertools.pairwise(found)),
             characters=max(1, len(text)),
-            digits=sum(map(str.isdigit, text)),
-            marks=len(text) - sum(map(str.isalnum, text)) - sum(map(str.isspace, text)),
+            digits=digits,
+            marks=marks,
             commas=sum(map(text.count, ",،、，;；/")),
         )
+
+
+_ASCII_DIGITS = string.digits.encode()
+_ASCII_UNMARKED = "".join(char for char in map(chr, range(128)) if char.isalnum() or char.isspace()).encode()
+
+
+def _digits_and_marks(text: str) -> tuple[int, int]:
+    """How many characters are digits, and how many neither letters, numbers nor white space."""
+    if text.isascii():
+        # The same counts, many times faster.
+        content = text.encode()
+        return len(text) - len(content.translate(None, _ASCII_DIGITS)), len(content.translate(None, _ASCII_UNMARKED))
+    marks = len(text) - sum(map(str.isalnum, text)) - sum(map(str.isspace, text))
+    return sum(map(str.isdigit, text)), marks
 
 
 def _grams(words: Sequence[str]) -> frozenset[str]:
@@ -167,41 +185,46 @@ class Evidence:
     @cached_property
     def _leave_one_out(self) -> tuple[Matrix, Matrix]:
         """Mean and spread, (F,) each, of the support's own base features, every answer compared with the others."""
-        own = self._base(self.support, self.support_vectors, leave_out=True)
+        own = self._base(self.support, self.support_vectors, self.support_points, leave_out=True)
         # A spread of a handful of answers is shrunk upwards, or every new answer would be an outlier.
         spread = np.sqrt((own.var(axis=0) * len(own) + 2.0 * _TYPICAL_SPREAD**2) / (len(own) + 1.0))
         return own.mean(axis=0), spread
 
-    def features(self, answers: Sequence[TextFacts], rows: Vectors) -> Matrix:
-        """Of answers' facts and deep rows, (n, 2 F + 3).
+    def inputs(self, answers: Sequence[TextFacts], rows: Vectors) -> tuple[Vectors, Vectors]:
+        """What the model reads of answers' facts and deep rows, (n, d + l d): features and interactions.
 
-        Base features, standardised ones (0 with little support), and what there was to compare with.
-        """
-        base = self._base(answers, rows[:, : self.space.dimension], leave_out=False)
-        size = len(self.support)
-        if size >= MIN_STANDARDISED:
-            mean, spread = self._leave_one_out
-            standardised = np.clip((base - mean) / spread, -8.0, 8.0)
-        else:
-            standardised = np.zeros_like(base)
-        known = np.array([np.log1p(size), float(len(self.reference_vectors) > 0), float(size >= MIN_STANDARDISED)])
-        return np.hstack([base, standardised, np.tile(known, (len(base), 1))])
-
-    def interactions(self, rows: Vectors) -> Vectors:
-        """Of deep rows, (n, 4 k + 2 l j): meeting points of answer and question that the model weighs itself.
-
-        The answer, its products with the question and with the centre of the support, its residual; and of each inner
+        Features, (n, 2 F + 3): base features, standardised ones (0 with little support), and what there was to compare
+        with. Interactions, (n, 4 k + 2 l j), are meeting points of answer and question that the model weighs itself:
+        the answer, its products with the question and with the centre of the support, its residual; and of each inner
         layer the answer and its product with the question.
         """
         points = self.space.answers(rows)
-        target = self._target_point
+        base = self._base(answers, rows[:, : self.space.dimension], points, leave_out=False)
+        count, size = base.shape[1], len(self.support)
+        features = np.zeros((len(base), 2 * count + 3), dtype=np.float32)
+        features[:, :count] = base
+        if size >= MIN_STANDARDISED:
+            mean, spread = self._leave_one_out
+            features[:, count:-3] = np.clip((base - mean) / spread, -8.0, 8.0)
+        features[:, -3:] = math.log1p(size), len(self.reference_vectors) > 0, size >= MIN_STANDARDISED
+        return features, self._interactions(points, rows)
+
+    def _interactions(self, points: Vectors, rows: Vectors) -> Vectors:
         residual = unit(points - (points @ self.question_point)[:, None] * self.question_point)
-        scale = np.float32(np.sqrt(points.shape[1]))
-        parts = [points, points * self.question_point * scale, points * target * scale, residual]
         inner = self.space.inner_answers(rows)
+        met = [points, points, points, residual, inner, inner]
+        return np.concatenate(met, axis=1, dtype=np.float32) * self._weights
+
+    @cached_property
+    def _weights(self) -> Vectors:
+        """What each part of the interactions is multiplied by. Coordinates of unit vectors are scaled to about 1."""
+        ones = np.ones(len(self.question_point), dtype=np.float32)
+        scale = np.float32(np.sqrt(len(ones)))
+        inner_ones = np.ones(len(self.question_inner), dtype=np.float32)
         inner_scale = np.float32(np.sqrt(self.space.inner_axes.shape[2]))
-        inner_parts = [inner * inner_scale, inner * self.question_inner * inner_scale**2]
-        return np.asarray(np.hstack([np.hstack(parts) * scale, *inner_parts]), dtype=np.float32)
+        parts = [ones, self.question_point * scale, self._target_point * scale, ones]
+        inner_parts = [inner_ones, self.question_inner * inner_scale]
+        return np.concatenate([np.concatenate(parts) * scale, np.concatenate(inner_parts) * inner_scale])
 
     @cached_property
     def _target_point(self) -> Vectors:
@@ -210,89 +233,78 @@ class Evidence:
         centre: Vectors = np.vstack(near).mean(axis=0) if near else self.question_point
         return unit(centre)
 
-    def _base(self, answers: Sequence[TextFacts], vectors: Vectors, leave_out: bool) -> Matrix:
-        points = self.space.answers(vectors)
+    @cached_property
+    def _compared(self) -> tuple[Vectors, ...]:
+        """Groups of points that an answer's is compared with: support, what it says beyond the question, references,
+        and the cohort's answers and questions."""
+        along = self.support_points @ self.question_point
+        own = unit(self.support_points - along[:, None] * self.question_point)
+        cohort = (
+            _unlike(self.space.answer_cohort, self._target_point),
+            _unlike(self.space.question_cohort, self.question_point),
+        )
+        return self.support_points, own, self.reference_points, *cohort
+
+    @cached_property
+    def _directions(self) -> Vectors:
+        """(3 + m, k): question, target, sum of the support, then all of `_compared`, for a single product."""
+        alone = (self.question_point, self._target_point, self.support_points.sum(axis=0))
+        return np.vstack([*alone, *self._compared])
+
+    @cached_property
+    def _vectors(self) -> Vectors:
+        """(1 + s + r, d): every vector an answer's is compared with: question, support, references."""
+        return np.vstack([self.question_vector[None], self.support_vectors, self.reference_vectors])
+
+    def _base(self, answers: Sequence[TextFacts], vectors: Vectors, points: Vectors, leave_out: bool) -> Matrix:
+        size = len(self.support)
+        cosine = vectors @ self._vectors.T
+        centred = points @ self._directions.T
+        along, to_target, to_total = centred[:, 0], centred[:, 1], centred[:, 2]
+        ends = itertools.accumulate(map(len, self._compared), initial=0)
+        to_support, to_own, to_references, to_answers, to_questions = (
+            centred[:, 3 + start : 3 + end] for start, end in itertools.pairwise(ends)
+        )
         rows = np.zeros((len(answers), len(BASE_FEATURES)))
-        rows[:, 0] = vectors @ self.question_vector
-        rows[:, 1] = points @ self.question_point
+        rows[:, 0] = cosine[:, 0]
+        rows[:, 1] = along
         if len(self.reference_vectors):
-            rows[:, 2] = (vectors @ self.reference_vectors.T).max(axis=1)
-            rows[:, 3] = (points @ self.reference_points.T).max(axis=1)
-        if len(self.support) > int(leave_out):
-            rows[:, 4:13] = self._support_similarities(vectors, points, leave_out)
-        rows[:, 13:17] = self._residuals(points, leave_out)
-        rows[:, 17:19] = self._against_cohort(points, self._target_point, self._other_answers)
-        rows[:, 19:21] = self._against_cohort(points, self.question_point, self._other_questions)
+            rows[:, 2] = cosine[:, 1 + size :].max(axis=1)
+            rows[:, 3] = to_references.max(axis=1)
+        # What the answer says beyond the question: its part across the question's direction.
+        across = np.sqrt(np.maximum(1.0 - along.astype(np.float64) ** 2, 1e-12))
+        rows[:, 13] = across
+        others = size - int(leave_out)
+        if others > 0:
+            near = _nearest(cosine[:, 1 : 1 + size], leave_out)
+            rows[:, 4:7] = near.T
+            near = _nearest(to_support, leave_out)
+            rows[:, 7:9] = near[:2].T
+            rows[:, 9] = (to_total - int(leave_out)) / others
+            rows[:, 10:13] = self._by_credit(to_support, leave_out)
+            rows[:, 14:17] = (_nearest(to_own, leave_out)[[2, 0, 1]] / across).T
+        rows[:, 17:19] = _against_cohort(to_target, to_answers)
+        rows[:, 19:21] = _against_cohort(along, to_questions)
         for row, facts in zip(rows[:, 21:], answers, strict=True):
             row[:] = self._lexical(facts, leave_out)
         return rows
 
-    def _support_similarities(self, vectors: Vectors, points: Vectors, leave_out: bool) -> Matrix:
-        cosine = vectors @ self.support_vectors.T
-        centred = np.asarray(points @ self.support_points.T)
+    def _by_credit(self, similarity: NDArray[np.float32], leave_out: bool) -> Matrix:
+        """Similarity (n, s) to the nearest answer with a grade above 0, the nearest without, and the difference."""
         if leave_out:
-            np.fill_diagonal(cosine, -np.inf)
-            np.fill_diagonal(centred, -np.inf)
-        credited = self.support_credit > 0
-        lowest = centred.min(axis=1, where=np.isfinite(centred), initial=1.0)
-        best_credited = _best(centred, credited, lowest)
-        best_uncredited = _best(centred, ~credited, lowest)
-        total = self.support_points.sum(axis=0)
-        centroid = (points @ total - leave_out) / (len(self.support) - leave_out)
-        return np.column_stack(
-            [
-                _top(cosine, 1),
-                _top(cosine, 3),
-                np.where(np.isfinite(cosine), cosine, 0.0).sum(axis=1) / (len(self.support) - leave_out),
-                _top(centred, 1),
-                _top(centred, 3),
-                centroid,
-                best_credited,
-                best_uncredited,
-                best_credited - best_uncredited,
-            ]
-        )
-
-    def _residuals(self, points: Vectors, leave_out: bool) -> Matrix:
-        """Similarities after the question's direction is removed: what the answer says beyond the question."""
-        rows = np.zeros((len(points), 4))
-        rest = points - (points @ self.question_point)[:, None] * self.question_point
-        norm = np.linalg.norm(rest, axis=1)
-        rows[:, 0] = norm
-        if len(self.support) <= int(leave_out):
-            return rows
-        rest = rest / np.maximum(norm, 1e-6)[:, None]
-        own = unit(self.support_points - (self.support_points @ self.question_point)[:, None] * self.question_point)
-        similarity = rest @ own.T
-        if leave_out:
+            similarity = similarity.copy()
+            np.fill_diagonal(similarity, np.inf)
+            lowest = similarity.min(axis=1)
             np.fill_diagonal(similarity, -np.inf)
-        finite = np.isfinite(similarity)
-        rows[:, 1] = np.where(finite, similarity, 0.0).sum(axis=1) / finite.sum(axis=1)
-        rows[:, 2] = _top(similarity, 1)
-        rows[:, 3] = _top(similarity, 3)
-        return rows
+        else:
+            lowest = similarity.min(axis=1)
+        credited = _best(similarity, self._credited, lowest)
+        uncredited = _best(similarity, ~self._credited, lowest)
+        return np.column_stack([credited, uncredited, credited - uncredited])
 
     @cached_property
-    def _other_answers(self) -> Vectors:
-        return _unlike(self.space.answer_cohort, self._target_point)
-
-    @cached_property
-    def _other_questions(self) -> Vectors:
-        return _unlike(self.space.question_cohort, self.question_point)
-
-    def _against_cohort(self, points: Vectors, target: Vectors, others: Vectors) -> Matrix:
-        """Is the answer closer to other questions than to this one?
-
-        Cohort normalisation as in speaker verification (Auckenthaler et al. 2000): the similarity to the target less
-        the mean of the five nearest other questions, and the share of other questions that are nearer. Questions like
-        this one are left out of the cohort, for they are no evidence against it.
-        """
-        if len(others) < COHORT_NEAREST:
-            return np.zeros((len(points), 2))
-        similarity = points @ others.T
-        own = points @ target
-        nearest = np.sort(similarity, axis=1)[:, -COHORT_NEAREST:].mean(axis=1)
-        return np.column_stack([own - nearest, (similarity > own[:, None]).mean(axis=1)])
+    def _credited(self) -> NDArray[np.bool_]:
+        return self.support_credit > 0
 
     def _lexical(self, facts: TextFacts, leave_out: bool) -> list[float]:
         question = self.question_facts
@@ -314,19 +326,18 @@ class Evidence:
             len(facts.grams & seen.grams) / grams,
             len(facts.pairs & seen.pairs) / max(1, len(facts.pairs)),
             sum(map(known.__contains__, facts.words)) / count,
-            float(np.log1p(len(facts.words))),
+            math.log1p(len(facts.words)),
             len(distinct) / count,
             sum(map(len, facts.words)) / count,
             facts.digits / facts.characters,
             facts.marks / facts.characters,
             facts.commas / count,
-            float((commonness > _COMMON).mean()) if len(commonness) else 0.0,
-            float(commonness.mean()) if len(commonness) else 0.0,
-            self.background.surprise(tuple(facts.runs[:100])),
-            self.background.surprise(tuple(new[:100])),
+            np.count_nonzero(commonness > _COMMON) / count,
+            float(commonness.sum()) / count,
+            *self.background.surprise(facts.runs[:100], new[:100]),
             len(new) / count,
-            float(familiarity.mean()) if len(familiarity) else 0.0,
-            float((familiarity == 0).mean()) if len(familiarity) else 0.0,
+            float(familiarity.sum()) / max(1, len(familiarity)),
+            np.count_nonzero(familiarity == 0) / max(1, len(familiarity)),
         ]
 
 
@@ -385,10 +396,19 @@ _TYPICAL_SPREAD = np.array(
 )
 
 
-def _top(similarity: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """Mean of the `count` highest finite values of each row."""
-    available = min(count, int(np.isfinite(similarity[0]).sum()))
-    return np.asarray(np.sort(similarity, axis=1)[:, ::-1][:, :available].mean(axis=1), dtype=np.float32)
+def _nearest(similarity: NDArray[np.float32], leave_out: bool) -> NDArray[np.float32]:
+    """(3, n) of similarities (n, s): the highest, the mean of the three highest, the mean of all.
+
+    Args:
+        leave_out: The rows are the columns' own: each leaves out itself.
+    """
+    count = similarity.shape[1] - int(leave_out)
+    if leave_out:
+        similarity = similarity.copy()
+        np.fill_diagonal(similarity, -np.inf)
+    ordered = np.sort(similarity, axis=1)[:, ::-1][:, :count]
+    top = min(3, count)
+    return np.stack([ordered[:, 0], ordered[:, :top].sum(axis=1) / top, ordered.sum(axis=1) / count])
 
 
 def _best(similarity: NDArray[np.float32], columns: NDArray[np.bool_], fallback: NDArray[np.float32]) -> Matrix:
@@ -396,3 +416,17 @@ def _best(similarity: NDArray[np.float32], columns: NDArray[np.bool_], fallback:
         return fallback.astype(np.float64)
     best = similarity[:, columns].max(axis=1)
     return np.where(np.isfinite(best), best, fallback).astype(np.float64)
+
+
+def _against_cohort(own: NDArray[np.float32], others: NDArray[np.float32]) -> Matrix:
+    """Is an answer closer to other questions, (n, m) similarities, than to this one, (n,)?
+
+    Cohort normalisation as in speaker verification (Auckenthaler et al. 2000): the similarity to the target less the
+    mean of the five nearest other questions, and the share of other questions that are nearer. Questions like this one
+    are left out of the cohort, for they are no evidence against it.
+    """
+    count = others.shape[1]
+    if count < COHORT_NEAREST:
+        return np.zeros((len(own), 2))
+    nearest = np.partition(others, count - COHORT_NEAREST, axis=1)[:, -COHORT_NEAREST:].sum(axis=1) / COHORT_NEAREST
+    return np.column_stack([own - nearest, np.count_nonzero(others > own[:, None], axis=1) / count])

@@ -142,8 +142,7 @@ class QuestionGate:
         return Judged(verdicts, texts, rows[:, : self.gate.encoder.dimension], rows)
 
     def _relevance(self, facts: Sequence[TextFacts], rows: Vectors) -> NDArray[np.float64]:
-        features = self.evidence.features(facts, rows).astype(np.float32)
-        logits = mean_logits(self.gate.parts.models, features, self.evidence.interactions(rows))
+        logits = mean_logits(self.gate.parts.models, *self.evidence.inputs(facts, rows))
         return self.gate.parts.calibration.probabilities(logits)
 
     def _encode(self, texts: Sequence[str]) -> Vectors:

@@ -210,8 +210,7 @@ class _Row:
         judged = self.judge.judge([self.text, *self.honest])
         evidence = self.judge.evidence
         encoded = self.judge.gate.encoder.encode_deep(judged.texts, role="answer")
-        inputs = evidence.features([TextFacts.of(text) for text in judged.texts], encoded).astype(np.float32)
-        beside = evidence.interactions(encoded)
+        inputs, beside = evidence.inputs([TextFacts.of(text) for text in judged.texts], encoded)
         passed = [row for row, verdict in enumerate(judged.verdicts) if row and not verdict.rejected]
         usual = passed or list(range(len(judged.texts)))
         return pulls_down(self.judge.gate.parts.models, inputs[0], beside[0], inputs[usual], beside[usual])

@@ -88,8 +88,8 @@ class Space:
 
     def _inner(self, rows: Vectors, mean: Vectors) -> Vectors:
         layers = rows[:, self.dimension :].reshape(len(rows), -1, self.dimension) - mean
-        points = [unit(layers[:, number] @ axes) for number, axes in enumerate(self.inner_axes)]
-        return np.hstack(points) if points else np.zeros((len(rows), 0), dtype=np.float32)
+        points = unit(np.matmul(layers.swapaxes(0, 1), self.inner_axes))
+        return points.swapaxes(0, 1).reshape(len(rows), -1)
 
 
 def _within_languages(rows: NDArray[np.float64], languages: NDArray[np.str_]) -> NDArray[np.float64]:
@@ -115,5 +115,5 @@ def _principal_axes(rows: NDArray[np.float64], count: int) -> Vectors:
 
 
 def unit(vectors: NDArray[np.floating]) -> Vectors:
-    norm = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    norm = np.sqrt(np.vecdot(vectors, vectors))[..., None]
     return np.asarray(vectors / np.maximum(norm, 1e-9), dtype=np.float32)

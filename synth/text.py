@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import regex
 
@@ -18,6 +19,7 @@ _WORD = regex.compile(
     flags=regex.VERSION1,
 )
 _UNSPACED = regex.compile(rf"[{UNSPACED_SCRIPTS}]", flags=regex.VERSION1)
+_ACCENTS = re.compile("[\u0300-\u036f]+")
 _SCRIPTS = (
     "Latin",
     "Cyrillic",
@@ -48,8 +50,7 @@ _SCRIPTS = (
 _SCRIPT_PATTERNS = tuple((name, regex.compile(rf"\p{{{name}}}")) for name in _SCRIPTS)
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """A word as it is compared (`folded`) and where it stands in the text."""
 
     folded: str
@@ -66,8 +67,7 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold()
     if text.isascii():
         return text
-    kept = (char for char in unicodedata.normalize("NFD", text) if not "\u0300" <= char <= "\u036f")
-    return unicodedata.normalize("NFC", "".join(kept))
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
 
 
 def whole_characters(text: str) -> str:
@@ -82,13 +82,18 @@ def words(text: str) -> list[Word]:
 
 def folded_words(text: str) -> list[str]:
     """Only the comparison forms of `words`."""
-    return _WORD.findall(fold(text))
+    return list(_folded_words(text))
+
+
+@lru_cache(maxsize=1024)
+def _folded_words(text: str) -> tuple[str, ...]:
+    # An answer is taken apart by guard after guard, and a question for every answer to it.
+    return tuple(_WORD.findall(fold(text)))
 
 
 def is_unspaced(text: str) -> bool:
     """Whether most of the text is in a script that puts no spaces between words."""
-    letters = sum(char.isalpha() for char in text)
-    return letters > 0 and len(_UNSPACED.findall(text)) * 2 > letters
+    return not text.isascii() and len(_UNSPACED.findall(text)) * 2 > sum(map(str.isalpha, text))
 
 
 def character_ngrams(text: str, size: int) -> Counter[str]:
@@ -110,8 +115,11 @@ def script_of(char: str) -> str:
 
 def script_counts(text: str) -> Counter[str]:
     """How many letters of each script the text has."""
-    counts = Counter(map(script_of, text))
-    counts.pop("", None)
+    counts: Counter[str] = Counter()
+    for char, count in Counter(text).items():
+        script = script_of(char)
+        if script:
+            counts[script] += count
     return counts
 
 

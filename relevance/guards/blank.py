@@ -5,7 +5,7 @@ from __future__ import annotations
 import regex
 
 from relevance.guards.base import Guard, GuardInput
-from synth.text import fold, is_unspaced
+from synth.text import fold, folded_words, is_unspaced
 
 _WORD_OR_NUMBER = regex.compile(r"[\p{L}\p{N}]")
 
@@ -31,7 +31,12 @@ def _has_no_words(answer: GuardInput) -> bool:
     return not _WORD_OR_NUMBER.search(answer.text) and answer.text not in answer.question
 
 
+_MOST_WORDS = max(len(folded_words(key)) for key in _MASTER_KEYS)
+
+
 def _is_master_key(answer: GuardInput) -> bool:
+    if len(answer.words) > _MOST_WORDS:
+        return False
     joined = ("" if is_unspaced(answer.text) else " ").join(answer.words)
     return joined in _MASTER_KEYS and joined not in answer.graded_words
 

@@ -15,10 +15,9 @@ _MARKUP = regex.compile(r"<[^<>]{1,200}>|https?://\S+|www\.\S+|\\[a-z]+\b|&[a-z]
 
 
 def _is_encoded(answer: GuardInput) -> bool:
-    tokens = answer.text.split()
     if len(_ESCAPES.findall(answer.text)) >= 3:
         return True
-    encoded = [token for token in tokens if _LONG_TOKEN.fullmatch(token) and _looks_random(token)]
+    encoded = [token for token in answer.text.split() if _LONG_TOKEN.fullmatch(token) and _looks_random(token)]
     if encoded and sum(map(len, encoded)) > 0.6 * len(answer.text):
         return True
     match = _HEX.fullmatch(answer.text)

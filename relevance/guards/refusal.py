@@ -34,10 +34,14 @@ def _is_refusal(answer: GuardInput) -> bool:
     found = answer.words
     if not 0 < len(found) <= 40:
         return False
+    phrases = _phrases()
+    if phrases.keys().isdisjoint(found):
+        return False
     rest: list[str] = []
     place = 0
     while place < len(found):
-        phrase = next((p for p in _phrases().get(found[place], ()) if tuple(found[place : place + len(p)]) == p), None)
+        starting = phrases.get(found[place], ())
+        phrase = next((p for p in starting if tuple(found[place : place + len(p)]) == p), None)
         if phrase is None:
             rest.append(found[place])
         place += len(phrase or (found[place],))

@@ -11,13 +11,15 @@ from synth.text import fold, is_unspaced
 
 MIN_WORDS = 5
 MAX_SHARE = 0.6
-_REPEATED_UNIT = regex.compile(r"(.{1,16}?)\1{3,}(.{0,15})")
+MAX_UNIT = 16
+_REPEATED_UNIT = regex.compile(rf"(.{{1,{MAX_UNIT}}}?)\1{{3,}}(.{{0,{MAX_UNIT - 1}}})")
 """A short unit at least four times on end, the last copy perhaps cut short."""
 
 
 def _is_repeated(answer: GuardInput) -> bool:
-    letters = "".join(char for char in fold(answer.text) if char.isalpha())
-    match = _REPEATED_UNIT.fullmatch(letters)
+    letters = "".join(filter(str.isalpha, fold(answer.text)))
+    # Most texts use more different letters than a unit has.
+    match = _REPEATED_UNIT.fullmatch(letters) if len(set(letters)) <= MAX_UNIT else None
     if match is not None and match.group(1).startswith(match.group(2)):
         return True
     if is_unspaced(answer.text):

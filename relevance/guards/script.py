@@ -13,6 +13,8 @@ ROMANISED = frozenset(("ar", "as", "bn", "fa", "gu", "hi", "kn", "ml", "mr", "ne
 
 
 def _is_foreign(answer: GuardInput) -> bool:
+    if answer.text.isascii() and "Latin" in answer.known_scripts:
+        return False
     counts = script_counts(answer.text)
     if answer.language.split("-")[0] in ROMANISED:
         counts.pop("Latin", None)
