@@ -4,8 +4,9 @@
 
 For every question and seed: 25 answers with their marks, half of the others as unmarked transfer set, the rest as test.
 The teacher is the online grader, fitted on the same 25; `--peft FOLDER` takes a trained scorer as the teacher instead,
-which must not have seen these questions' test answers. --work keeps every question's result; the same command
-continues, and prints the table when all are there.
+which must not have seen these questions' test answers. `--transformer FOLDER` also fine-tunes a small pretrained
+transformer on the 25 (SetFit-style; many minutes). --work keeps every question's result; the same command continues,
+and prints the table when all are there.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ from grader.distill.artifact import save_students
 from grader.distill.question import distil, mixed_answers
 from grader.distill.student import StudentSettings
 from grader.peft.artifact import load_scorer
-from grader.rivals.contender import Contender
+from grader.rivals.contender import Contender, Footprint, RivalContender
 from grader.rivals.footprints import encoder_footprint
 from grader.rivals.registry import ContenderParts, make_contender
+from grader.rivals.setfit import setfit_rival
 from synth.graded import GradedAnswer, GradedQuestion, read_graded_files
 
 SUPPORT, FEWEST = 25, 40
@@ -47,6 +49,7 @@ def main() -> int:
     parser.add_argument("--questions-per-set", type=int, default=8)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--peft", type=Path, help="this scorer is the teacher")
+    parser.add_argument("--transformer", type=Path, help="a small pretrained transformer to fine-tune beside them")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=1e9, help="begin no further question after so long")
     arguments = parser.parse_args()
@@ -73,8 +76,16 @@ def main() -> int:
                 results = one_question(question, teacher, teacher_name, arguments.seeds)
                 write_whole(file, json.dumps(results))
                 print(source, question.text[:50], flush=True)
-            for name, seed, values in json.loads(file.read_text(encoding="utf-8")):
-                scores[name, source, seed].append(values)
+            files = [file]
+            if arguments.transformer:
+                files.append(arguments.work / f"{source}-{question.id}-transformer.json")
+                if not files[-1].is_file():
+                    small = RivalContender(setfit_rival(arguments.transformer), parts.encoder, Footprint(None, None))
+                    write_whole(files[-1], json.dumps(fine_tuned(question, small, arguments.seeds)))
+                    print(source, question.text[:50], "transformer", flush=True)
+            for done in files:
+                for name, seed, values in json.loads(done.read_text(encoding="utf-8")):
+                    scores[name, source, seed].append(values)
     report(scores, [path.name.split(".")[0] for path in arguments.questions], arguments.seeds)
     speed(example, teacher, dataclasses.replace(parts, encoder=raw), teacher_name)
     return 0
@@ -124,11 +135,25 @@ def one_question(
             STUDENT: distil(question, support, taught, divided.unmarked, soft).grade(texts).grades,
             f"teacher ({teacher_name})": taught.grade(texts).grades,
         }
-        for name, given in grades.items():
-            error = (given - truth) / question.max_grade
-            qwk = quadratic_weighted_kappa(truth, given) if truth.std() > 0 else float("nan")
-            found.append((name, seed, [qwk, float((np.abs(error) < 1e-6).mean()), float(np.sqrt((error**2).mean()))]))
+        found += [(name, seed, measured(question, truth, given)) for name, given in grades.items()]
     return found
+
+
+def fine_tuned(question: GradedQuestion, small: Contender, seeds: int) -> list[tuple[str, int, list[float]]]:
+    """The same of a transformer that is fine-tuned on the marked answers."""
+    found = []
+    for seed in range(seeds):
+        divided = Divided.of(question, seed)
+        given = small.fit(question, divided.support).grade(divided.texts).grades
+        found.append(("small transformer, fine-tuned", seed, measured(question, divided.truth, given)))
+    return found
+
+
+def measured(question: GradedQuestion, truth: np.ndarray, given: np.ndarray) -> list[float]:
+    """[kappa, accuracy, RMSE]"""
+    error = (given - truth) / question.max_grade
+    qwk = quadratic_weighted_kappa(truth, given) if truth.std() > 0 else float("nan")
+    return [qwk, float((np.abs(error) < 1e-6).mean()), float(np.sqrt((error**2).mean()))]
 
 
 def write_whole(file: Path, text: str) -> None:

@@ -7,6 +7,7 @@ invariant to the order of the support.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 import string
@@ -75,6 +76,10 @@ BASE_FEATURES = (
     "familiar_pairs",
     "strange_pairs",
 )
+_CREDIT = slice(BASE_FEATURES.index("nearest_credited"), BASE_FEATURES.index("credit_difference") + 1)
+_places = np.arange(len(BASE_FEATURES))[_CREDIT]
+CREDIT_COLUMNS = np.concatenate([_places, len(BASE_FEATURES) + _places])
+"""Features that depend on which graded answers earned anything. All others depend on the answers' texts alone."""
 
 
 @dataclass(frozen=True)
@@ -183,9 +188,15 @@ class Evidence:
         return _Known.of(self, 0), _Known.of(self, 1)
 
     @cached_property
+    def _own(self) -> tuple[Matrix, Vectors]:
+        return self._base(self.support, self.support_vectors, self.support_points, leave_out=True)
+
+    @cached_property
     def _leave_one_out(self) -> tuple[Matrix, Matrix]:
         """Mean and spread, (F,) each, of the support's own base features, every answer compared with the others."""
-        own = self._base(self.support, self.support_vectors, self.support_points, leave_out=True)
+        lasting, similarities = self._own
+        own = lasting.copy()
+        own[:, _CREDIT] = self._by_credit(similarities, leave_out=True)
         # A spread of a handful of answers is shrunk upwards, or every new answer would be an outlier.
         spread = np.sqrt((own.var(axis=0) * len(own) + 2.0 * _TYPICAL_SPREAD**2) / (len(own) + 1.0))
         return own.mean(axis=0), spread
@@ -198,8 +209,14 @@ class Evidence:
         the answer, its products with the question and with the centre of the support, its residual; and of each inner
         layer the answer and its product with the question.
         """
+        features, interactions, similarities = self.lasting_inputs(answers, rows)
+        features[:, CREDIT_COLUMNS] = self.credit_inputs(similarities)
+        return features, interactions
+
+    def lasting_inputs(self, answers: Sequence[TextFacts], rows: Vectors) -> tuple[Vectors, Vectors, Vectors]:
+        """`inputs` with zeros in the `CREDIT_COLUMNS`, and what `credit_inputs` makes those of, (n, s)."""
         points = self.space.answers(rows)
-        base = self._base(answers, rows[:, : self.space.dimension], points, leave_out=False)
+        base, similarities = self._base(answers, rows[:, : self.space.dimension], points, leave_out=False)
         count, size = base.shape[1], len(self.support)
         features = np.zeros((len(base), 2 * count + 3), dtype=np.float32)
         features[:, :count] = base
@@ -207,7 +224,27 @@ class Evidence:
             mean, spread = self._leave_one_out
             features[:, count:-3] = np.clip((base - mean) / spread, -8.0, 8.0)
         features[:, -3:] = math.log1p(size), len(self.reference_vectors) > 0, size >= MIN_STANDARDISED
-        return features, self._interactions(points, rows)
+        features[:, CREDIT_COLUMNS] = 0.0
+        return features, self._interactions(points, rows), similarities
+
+    def credit_inputs(self, similarities: Vectors) -> Vectors:
+        """(n, 6) `CREDIT_COLUMNS` of `inputs`, for answers with these similarities to the support, (n, s)."""
+        found = np.zeros((len(similarities), len(CREDIT_COLUMNS)), dtype=np.float32)
+        if self.support:
+            base = self._by_credit(similarities, leave_out=False)
+            found[:, : base.shape[1]] = base
+            if len(self.support) >= MIN_STANDARDISED:
+                mean, spread = self._leave_one_out
+                found[:, base.shape[1] :] = np.clip((base - mean[_CREDIT]) / spread[_CREDIT], -8.0, 8.0)
+        return found
+
+    def regraded(self, support_credit: NDArray[np.float64]) -> Evidence:
+        """The same texts with other grades; what does not depend on grades is shared."""
+        other = copy.copy(self)
+        other.support_credit = support_credit
+        for name in ("_by_being_credited", "_leave_one_out"):
+            other.__dict__.pop(name, None)
+        return other
 
     def _interactions(self, points: Vectors, rows: Vectors) -> Vectors:
         residual = unit(points - (points @ self.question_point)[:, None] * self.question_point)
@@ -256,7 +293,10 @@ class Evidence:
         """(1 + s + r, d): every vector an answer's is compared with: question, support, references."""
         return np.vstack([self.question_vector[None], self.support_vectors, self.reference_vectors])
 
-    def _base(self, answers: Sequence[TextFacts], vectors: Vectors, points: Vectors, leave_out: bool) -> Matrix:
+    def _base(
+        self, answers: Sequence[TextFacts], vectors: Vectors, points: Vectors, leave_out: bool
+    ) -> tuple[Matrix, Vectors]:
+        """(n, F) base features without those of credit, and similarities to the support, (n, s)."""
         size = len(self.support)
         cosine = vectors @ self._vectors.T
         centred = points @ self._directions.T
@@ -281,13 +321,12 @@ class Evidence:
             near = _nearest(to_support, leave_out)
             rows[:, 7:9] = near[:2].T
             rows[:, 9] = (to_total - int(leave_out)) / others
-            rows[:, 10:13] = self._by_credit(to_support, leave_out)
             rows[:, 14:17] = (_nearest(to_own, leave_out)[[2, 0, 1]] / across).T
         rows[:, 17:19] = _against_cohort(to_target, to_answers)
         rows[:, 19:21] = _against_cohort(along, to_questions)
         for row, facts in zip(rows[:, 21:], answers, strict=True):
             row[:] = self._lexical(facts, leave_out)
-        return rows
+        return rows, to_support
 
     def _by_credit(self, similarity: NDArray[np.float32], leave_out: bool) -> Matrix:
         """Similarity (n, s) to the nearest answer with a grade above 0, the nearest without, and the difference."""
@@ -298,13 +337,16 @@ class Evidence:
             np.fill_diagonal(similarity, -np.inf)
         else:
             lowest = similarity.min(axis=1)
-        credited = _best(similarity, self._credited, lowest)
-        uncredited = _best(similarity, ~self._credited, lowest)
-        return np.column_stack([credited, uncredited, credited - uncredited])
+        found = np.empty((len(similarity), 3))
+        for column, places in enumerate(self._by_being_credited):
+            best = similarity[:, places].max(axis=1, initial=-np.inf)
+            found[:, column] = np.where(best > -np.inf, best, lowest)
+        found[:, 2] = found[:, 0] - found[:, 1]
+        return found
 
     @cached_property
-    def _credited(self) -> NDArray[np.bool_]:
-        return self.support_credit > 0
+    def _by_being_credited(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return np.flatnonzero(self.support_credit > 0), np.flatnonzero(self.support_credit <= 0)
 
     def _lexical(self, facts: TextFacts, leave_out: bool) -> list[float]:
         question = self.question_facts
@@ -409,13 +451,6 @@ def _nearest(similarity: NDArray[np.float32], leave_out: bool) -> NDArray[np.flo
     ordered = np.sort(similarity, axis=1)[:, ::-1][:, :count]
     top = min(3, count)
     return np.stack([ordered[:, 0], ordered[:, :top].sum(axis=1) / top, ordered.sum(axis=1) / count])
-
-
-def _best(similarity: NDArray[np.float32], columns: NDArray[np.bool_], fallback: NDArray[np.float32]) -> Matrix:
-    if not columns.any():
-        return fallback.astype(np.float64)
-    best = similarity[:, columns].max(axis=1)
-    return np.where(np.isfinite(best), best, fallback).astype(np.float64)
 
 
 def _against_cohort(own: NDArray[np.float32], others: NDArray[np.float32]) -> Matrix:

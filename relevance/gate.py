@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from encoders import Encoder
 from relevance.background import LanguageBackground
 from relevance.calibration import Calibration, regime_of
-from relevance.evidence import Evidence, TextFacts
-from relevance.model import RelevanceModel, mean_logits
+from relevance.evidence import CREDIT_COLUMNS, Evidence, TextFacts
+from relevance.model import RelevanceModel, SplitModel
 from relevance.prepare import PreparedAnswer, QuestionReader
 from relevance.space import Space, Vectors
 from synth.graded import GradedAnswer, GradedQuestion
@@ -49,6 +50,43 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Examined:
+    """All that stays of answers when grades change: with it they are judged again in microseconds."""
+
+    prepared: tuple[PreparedAnswer, ...]
+    guarded: tuple[str | None, ...]
+    """Name of the guard that turns an answer away."""
+    rows: Vectors
+    """(n, d + l d) deep rows; zeros where a guard turned the answer away before it was encoded."""
+    sums: tuple[Vectors, ...]
+    """(n, h) what each model's first layer adds up, without what depends on grades; zeros as in `rows`."""
+    similarities: Vectors
+    """(n, s) to the graded answers; zeros as in `rows`."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Examined]) -> Examined:
+        """Answers that gates of the same graded answers examined in several parts."""
+        return cls(
+            tuple(answer for part in parts for answer in part.prepared),
+            tuple(reason for part in parts for reason in part.guarded),
+            np.concatenate([part.rows for part in parts]),
+            tuple(map(np.concatenate, zip(*(part.sums for part in parts), strict=True))),
+            np.concatenate([part.similarities for part in parts]),
+        )
+
+    def take(self, rows: Sequence[int]) -> Examined:
+        """Only the given answers, in that order."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        return Examined(
+            tuple(self.prepared[row] for row in rows),
+            tuple(self.guarded[row] for row in rows),
+            self.rows[chosen],
+            tuple(sums[chosen] for sums in self.sums),
+            self.similarities[chosen],
+        )
+
+
+@dataclass(frozen=True)
 class GateParts:
     """What an artifact holds."""
 
@@ -70,6 +108,7 @@ class Gate:
     def __init__(self, parts: GateParts, encoder: Encoder) -> None:
         self.parts = parts
         self.encoder = encoder
+        self.models = tuple(SplitModel(model, CREDIT_COLUMNS) for model in parts.models)
 
     def for_question(self, question: GradedQuestion, support: Sequence[GradedAnswer] | None = None) -> QuestionGate:
         """The gate for one question; `support` are its graded answers (by default all the question brings)."""
@@ -115,35 +154,69 @@ class QuestionGate:
             self._encode(references),
             [TextFacts.of(answer.own_text) for answer in self.prepared_support],
             self.support_rows,
-            np.array([answer.grade / self.question.max_grade for answer in self.support]),
+            self._credit(self.support),
         )
 
-    @property
+    @cached_property
     def threshold(self) -> float:
         """P(relevant) below which an answer is turned away, given how much support there is."""
         return self.gate.parts.calibration.thresholds[regime_of(len(self.support))]
 
     def judge(self, answers: Sequence[str]) -> Judged:
         """Judge answers as handed in. An answer's verdict does not depend on the others."""
-        prepared = [self.reader.prepare(answer) for answer in answers]
-        texts = [answer.own_text for answer in prepared]
-        guarded = [self.reader.rejection(answer) for answer in prepared]
+        return self.judged(self.examine(answers))
+
+    def examine(self, answers: Sequence[str]) -> Examined:
+        """All of judging that takes time."""
+        prepared = tuple(self.reader.prepare(answer) for answer in answers)
+        guarded = tuple(self.reader.rejection(answer) for answer in prepared)
         passing = [row for row, reason in enumerate(guarded) if reason is None]
         rows = np.zeros((len(answers), self.gate.encoder.deep_dimension), dtype=np.float32)
-        relevance = np.zeros(len(answers))
+        texts = [prepared[row].own_text for row in passing]
+        rows[passing] = self._encode(texts)
+        facts = [TextFacts.of(text) for text in texts]
+        sums = tuple(np.zeros((len(answers), model.width), dtype=np.float32) for model in self.gate.models)
+        similarities = np.zeros((len(answers), len(self.support)), dtype=np.float32)
         if passing:
-            rows[passing] = self._encode([texts[row] for row in passing])
-            relevance[passing] = self._relevance([TextFacts.of(texts[row]) for row in passing], rows[passing])
-        verdicts = []
-        for row, reason in enumerate(guarded):
-            if reason is None and relevance[row] < self.threshold and not self.reader.is_credited(prepared[row]):
-                reason = IRRELEVANT
-            verdicts.append(Verdict(float(relevance[row]), reason))
-        return Judged(verdicts, texts, rows[:, : self.gate.encoder.dimension], rows)
+            features, interactions, similarities[passing] = self.evidence.lasting_inputs(facts, rows[passing])
+            for model, kept in zip(self.gate.models, sums, strict=True):
+                kept[passing] = model.sums(features, interactions)
+        return Examined(prepared, guarded, rows, sums, similarities)
 
-    def _relevance(self, facts: Sequence[TextFacts], rows: Vectors) -> NDArray[np.float64]:
-        logits = mean_logits(self.gate.parts.models, *self.evidence.inputs(facts, rows))
-        return self.gate.parts.calibration.probabilities(logits)
+    def judged(self, examined: Examined) -> Judged:
+        """What the gate says of answers that it examined, or that another did (see `differs_from`)."""
+        late = self.evidence.credit_inputs(examined.similarities)
+        pairs = zip(self.gate.models, examined.sums, strict=True)
+        logits = np.mean([model.logits(sums, late) for model, sums in pairs], axis=0)
+        relevance = self.gate.parts.calibration.probabilities(logits)
+        verdicts = []
+        for answer, reason, value in zip(examined.prepared, examined.guarded, relevance.tolist(), strict=True):
+            if reason is not None:
+                value = 0.0
+            elif value < self.threshold and not self.reader.is_credited(answer):
+                reason = IRRELEVANT
+            verdicts.append(Verdict(value, reason))
+        texts = [answer.own_text for answer in examined.prepared]
+        return Judged(verdicts, texts, examined.rows[:, : self.gate.encoder.dimension], examined.rows)
+
+    def regraded(self, support: Sequence[GradedAnswer]) -> QuestionGate:
+        """The gate for the same graded answers with other grades; what does not depend on grades is shared."""
+        other = copy.copy(self)
+        other.support = tuple(support)
+        other.reader = self.reader.regraded(other.support)
+        other.__dict__["evidence"] = self.evidence.regraded(self._credit(other.support))
+        return other
+
+    def differs_from(self, before: QuestionGate, examined: Examined) -> list[int]:
+        """Rows of which this gate's guards may not say what those of `before`, with other grades, said.
+
+        Only those must be examined again; of the others `judged` takes what `before` found out.
+        """
+        reader, other = self.reader, before.reader
+        return [row for row, answer in enumerate(examined.prepared) if not reader.judges_as(other, answer)]
+
+    def _credit(self, support: Sequence[GradedAnswer]) -> NDArray[np.float64]:
+        return np.array([answer.grade / self.question.max_grade for answer in support])
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         if not texts:

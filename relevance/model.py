@@ -86,6 +86,39 @@ class RelevanceModel:
         )
 
 
+class SplitModel:
+    """A model some of whose features come late, or change: what the others add up to in the first layer is kept.
+
+    Args:
+        late: places of those features.
+    """
+
+    def __init__(self, model: RelevanceModel, late: NDArray[np.int64]) -> None:
+        self._model, self._late = model, late
+        self._weight = np.ascontiguousarray(model.weights[0].T[late])
+        chosen = model.standardisation
+        self._standardisation = Standardisation(chosen.mean[late], chosen.deviation[late])
+
+    @property
+    def width(self) -> int:
+        """h, the length of the first layer's sums."""
+        return len(self._model.biases[0])
+
+    def sums(self, features: Array, interactions: Array) -> Array:
+        """(n, h) what the first layer adds up of (n, f) features without the late ones, and (n, i) interactions."""
+        rows = self._model.inputs(features, interactions)
+        rows[:, self._late] = 0.0
+        return _row_wise(rows, self._model.weights[0])
+
+    def logits(self, sums: Array, late: Array) -> Array:
+        """(n,) logits, once the late features are known, (n, len(late))."""
+        # Not a matrix product: a row's sum must not depend on how many rows there are.
+        rows = sums + np.einsum("nj,jh->nh", self._standardisation.apply(late), self._weight) + self._model.biases[0]
+        for weight, bias in zip(self._model.weights[1:], self._model.biases[1:], strict=True):
+            rows = _row_wise(np.maximum(rows, 0.0), weight) + bias
+        return np.asarray(rows[:, 0], dtype=np.float32)
+
+
 def mean_logits(models: Sequence[RelevanceModel], features: Array, interactions: Array) -> Array:
     """(n,) mean of the models' logits."""
     return np.asarray(np.mean([model.logits(features, interactions) for model in models], axis=0), dtype=np.float32)

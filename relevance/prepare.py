@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from relevance.clean import clean_text, main_script, without_quoted_question, without_repetition
 from relevance.guards import GuardInput, first_rejection
+from relevance.guards.blank import MASTER_KEYS
 from relevance.guards.script import scripts_of
 from synth.graded import GradedAnswer
 from synth.text import folded_words, longest_common_run, script_counts
@@ -18,11 +20,15 @@ MIN_GRADED_TO_TELL = 8
 
 @dataclass(frozen=True)
 class PreparedAnswer:
-    """`text` is the cleaned answer. `own_text` is what model and grader read: said once, without a quoted question."""
+    """`text` is the cleaned answer. `own_text` is what model and grader read: said once, without a quoted question.
+
+    `identity` is the same for texts with the same words.
+    """
 
     raw: str
     text: str
     own_text: str
+    identity: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class QuestionReader:
     def prepare(self, raw: str) -> PreparedAnswer:
         """Clean one answer."""
         text = clean_text(raw, self._script)
-        return PreparedAnswer(raw, text, without_quoted_question(without_repetition(text), self.clean_question))
+        own_text = without_quoted_question(without_repetition(text), self.clean_question)
+        return PreparedAnswer(raw, text, own_text, " ".join(folded_words(text)))
 
     def rejection(self, answer: PreparedAnswer) -> str | None:
         """Name of the guard that turns the answer away, or None. Texts that earned a grade above 0 always pass."""
@@ -52,14 +59,24 @@ class QuestionReader:
                 question=self.clean_question,
                 language=self.language,
                 known_scripts=self._known_scripts,
-                graded_words=self._credited_words,
+                graded_headings=self._graded_headings,
                 graded_spans=self._graded_spans,
             )
         )
 
+    def regraded(self, graded: Sequence[GradedAnswer]) -> QuestionReader:
+        """For the same graded answers with other grades; what does not depend on grades is shared."""
+        other = replace(self, graded=graded)
+        other.__dict__["_known"] = self._known
+        return other
+
+    def judges_as(self, other: QuestionReader, answer: PreparedAnswer) -> bool:
+        """Whether this reader of the same question says of an answer what the other one said."""
+        return self._grounds == other._grounds and self.is_credited(answer) == other.is_credited(answer)
+
     def is_credited(self, answer: PreparedAnswer) -> bool:
         """Whether the very same text is a reference or has earned a grade above 0."""
-        return bool(answer.text) and tuple(folded_words(answer.text)) in self._credited_texts
+        return bool(answer.identity) and answer.identity in self._credited_texts
 
     @cached_property
     def clean_question(self) -> str:
@@ -71,30 +88,41 @@ class QuestionReader:
         return main_script(" ".join([self.question, *self.references]))
 
     @cached_property
+    def _known(self) -> dict[str, tuple[PreparedAnswer, Counter[str]]]:
+        """Every reference and graded answer, prepared, with its letters by script."""
+        texts = [*self.references, *(answer.text for answer in self.graded)]
+        return {text: (self.prepare(text), script_counts(text)) for text in texts}
+
+    @cached_property
     def _credited(self) -> list[str]:
         return [*self.references, *(answer.text for answer in self.graded if answer.grade > 0)]
 
     @cached_property
-    def _credited_texts(self) -> frozenset[tuple[str, ...]]:
-        texts = (tuple(folded_words(self.prepare(text).text)) for text in self._credited)
-        return frozenset(text for text in texts if text)
+    def _credited_texts(self) -> frozenset[str]:
+        return frozenset(self._known[text][0].identity for text in self._credited) - {""}
 
     @cached_property
-    def _credited_words(self) -> frozenset[str]:
-        return frozenset(word for text in self._credited_texts for word in text)
+    def _grounds(self) -> tuple[object, ...]:
+        """What guards are told of the graded answers."""
+        return self._graded_headings, self._graded_spans, self._known_scripts
+
+    @cached_property
+    def _graded_headings(self) -> frozenset[str]:
+        return MASTER_KEYS.intersection(word for text in self._credited_texts for word in text.split())
 
     @cached_property
     def _graded_spans(self) -> bool | None:
         asked = folded_words(self.clean_question)
-        if any(longest_common_run(text, asked)[2] == len(text) for text in self._credited_texts):
-            return True
+        for text in self._credited_texts:
+            words = text.split()
+            if longest_common_run(words, asked)[2] == len(words):
+                return True
         return False if len(self.graded) >= MIN_GRADED_TO_TELL else None
 
     @cached_property
     def _known_scripts(self) -> frozenset[str]:
         scripts = {script for tag in (self.language, *self.accepted_languages) for script in scripts_of(tag)}
-        for text in [self.question, *self._credited]:
-            counts = script_counts(text)
+        for counts in [script_counts(self.question), *(self._known[text][1] for text in self._credited)]:
             # A formula's single letters do not make their script one that answers are written in.
             scripts |= {script for script, count in counts.items() if count > 0.2 * counts.total()}
         return frozenset(scripts)

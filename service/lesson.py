@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,7 +21,7 @@ from grader.full import FullGrader, GradeResult
 from grader.levels import Floats
 from grader.question import QuestionGrader
 from grader.storage import StoredAnswer
-from relevance.gate import IRRELEVANT, QuestionGate, Verdict
+from relevance.gate import IRRELEVANT, Examined, QuestionGate, Verdict
 from service.store import QuestionRecord
 from synth.graded import GradedAnswer
 
@@ -41,9 +41,7 @@ class Read:
     texts: tuple[str, ...]
     misses: tuple[int, ...]
     """How many of the same student's earlier attempts the gate had turned away."""
-    own_texts: tuple[str, ...]
-    rows: Vectors
-    """Deep rows; zeros where a guard turned the answer away before it was encoded."""
+    examined: Examined
     verdicts: tuple[Verdict, ...]
     table: AnswerTable
     covariance: Floats
@@ -55,7 +53,8 @@ class Read:
     @property
     def encoded(self) -> dict[str, Vectors]:
         """The deep row of every text that reached the encoder."""
-        return {text: row for text, row in zip(self.own_texts, self.rows, strict=True) if row.any()}
+        pairs = zip(self.examined.prepared, self.examined.rows, strict=True)
+        return {answer.own_text: row for answer, row in pairs if row.any()}
 
 
 @dataclass(frozen=True)
@@ -128,20 +127,12 @@ class Lesson:
         """
         with self._lock:
             missed = (0,) * len(texts) if misses is None else tuple(misses)
-            judged = self._gate.judge(texts)
+            examined = self._gate.examine(texts)
+            judged = self._gate.judged(examined)
             table = self._reader.read(judged.texts, judged.vectors)
             covariance, mean = self._grader.covariance_with(table)
-            return Read(
-                self._gate,
-                tuple(texts),
-                missed,
-                tuple(judged.texts),
-                judged.rows,
-                tuple(map(self._after_misses, texts, judged.verdicts, missed)),
-                table,
-                covariance,
-                mean,
-            )
+            verdicts = tuple(map(self._after_misses, texts, judged.verdicts, missed))
+            return Read(self._gate, tuple(texts), missed, examined, verdicts, table, covariance, mean)
 
     def to_encode(self, texts: Sequence[str]) -> list[str]:
         """What `read` will have encoded of the texts: callers encode the answers to many questions in one batch."""
@@ -305,9 +296,19 @@ class Lesson:
         return self._gate_of_all.for_question(self.record.graded_question(()), self._support)
 
     def _judge_again(self) -> None:
-        self._gate = self._new_gate()
-        self._graded = self.read(self._graded.texts)
-        self._chunks = [self.read(self.submitted.texts, self.submitted.misses)]
+        """A graded answer began or ceased to earn anything."""
+        self._gate = self._gate.regraded(self._support)
+        self._graded = self._judged_again(self._graded)
+        self._chunks = [self._judged_again(self.submitted)]
+
+    def _judged_again(self, read: Read) -> Read:
+        other = self._gate.differs_from(read.gate, read.examined)
+        if other:
+            read = _with(read, other, self.read([read.texts[row] for row in other]))
+        verdicts = self._gate.judged(read.examined).verdicts
+        return replace(
+            read, gate=self._gate, verdicts=tuple(map(self._after_misses, read.texts, verdicts, read.misses))
+        )
 
     def _standing(self, read: Read) -> Standing:
         predicted = self._grader.read_off(self._grader.probabilities_of(read.covariance, read.mean))
@@ -342,8 +343,7 @@ def _joined(parts: Sequence[Read]) -> Read:
         parts[-1].gate,
         tuple(text for part in parts for text in part.texts),
         tuple(count for part in parts for count in part.misses),
-        tuple(text for part in parts for text in part.own_texts),
-        np.concatenate([part.rows for part in parts]),
+        Examined.joined([part.examined for part in parts]),
         tuple(verdict for part in parts for verdict in part.verdicts),
         AnswerTable(
             np.concatenate([part.table.vectors for part in parts]),
@@ -352,4 +352,21 @@ def _joined(parts: Sequence[Read]) -> Read:
         ),
         np.concatenate([part.covariance for part in parts]),
         np.concatenate([part.mean for part in parts]),
+    )
+
+
+def _with(read: Read, rows: Sequence[int], other: Read) -> Read:
+    """The answers of `read`, with what `other` holds of some of its rows."""
+    places = np.arange(len(read))
+    places[list(rows)] = len(read) + np.arange(len(rows))
+    both = _joined([read, other])
+    return replace(
+        both,
+        texts=read.texts,
+        misses=read.misses,
+        examined=both.examined.take(places.tolist()),
+        verdicts=tuple(both.verdicts[place] for place in places.tolist()),
+        table=both.table.take(places),
+        covariance=both.covariance[places],
+        mean=both.mean[places],
     )

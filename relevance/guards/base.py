@@ -23,8 +23,8 @@ class GuardInput:
     question: str
     language: str
     known_scripts: frozenset[str]
-    graded_words: frozenset[str] = frozenset()
-    """Folded words of the references and of graded answers with a grade above 0."""
+    graded_headings: frozenset[str] = frozenset()
+    """Headings (`blank.MASTER_KEYS`) in references and in graded answers with a grade above 0."""
     graded_spans: bool | None = None
     """Whether a graded answer with a grade above 0 is a piece of the question (None when there are too few to tell)."""
 

@@ -10,7 +10,7 @@ from synth.text import fold, folded_words, is_unspaced
 _WORD_OR_NUMBER = regex.compile(r"[\p{L}\p{N}]")
 
 # After Zhao et al. 2025, "One token to fool LLM-as-a-judge": openers of a solution that hold none.
-_MASTER_KEYS = frozenset(
+MASTER_KEYS = frozenset(
     fold(key)
     for key in """solution|the solution|explanation|erklärung|explicación|explication|spiegazione
     |explicação|объяснение|解析|解説|かいせつ|설명|व्याख्या|ব্যাখ্যা|شرح|penjelasan|maelezo|açıklama
@@ -31,14 +31,14 @@ def _has_no_words(answer: GuardInput) -> bool:
     return not _WORD_OR_NUMBER.search(answer.text) and answer.text not in answer.question
 
 
-_MOST_WORDS = max(len(folded_words(key)) for key in _MASTER_KEYS)
+_MOST_WORDS = max(len(folded_words(key)) for key in MASTER_KEYS)
 
 
 def _is_master_key(answer: GuardInput) -> bool:
     if len(answer.words) > _MOST_WORDS:
         return False
     joined = ("" if is_unspaced(answer.text) else " ").join(answer.words)
-    return joined in _MASTER_KEYS and joined not in answer.graded_words
+    return joined in MASTER_KEYS and joined not in answer.graded_headings
 
 
 BLANK = Guard("blank", "nothing readable was handed in", lambda answer: not answer.text)

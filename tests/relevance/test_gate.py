@@ -89,6 +89,28 @@ def test_support_order_does_not_matter(gate: Gate, held_out_questions: list[Grad
         assert one.relevance == pytest.approx(other.relevance, abs=1e-4)
 
 
+def test_other_grades_give_what_a_fresh_gate_gives(gate: Gate, held_out_questions: list[GradedQuestion]) -> None:
+    question = held_out_questions[0]
+    support = question.answers[:25]
+    texts = [answer.text for answer in question.answers[20:]] + ["", question.text, "solution", "no idea sorry"]
+    before = gate.for_question(question, support)
+    examined = before.examine(texts)
+    for swap in (lambda grade: 0.0 if grade else question.max_grade, lambda grade: 0.0):
+        graded = [GradedAnswer(answer.text, swap(answer.grade)) for answer in support]
+        after, fresh = before.regraded(graded), gate.for_question(question, graded)
+        differing = after.differs_from(before, examined)
+        same = [row for row in range(len(texts)) if row not in differing]
+        expected = fresh.judge(texts).verdicts
+        found = after.judged(examined.take(same)).verdicts
+        assert [verdict.reason for verdict in found] == [expected[row].reason for row in same]
+        for one, row in zip(found, same, strict=True):
+            assert one.relevance == pytest.approx(expected[row].relevance, abs=1e-5)
+        # The graded answers among the texts may be judged otherwise now, and only they are named.
+        assert set(differing) <= set(range(5)) | {row for row, text in enumerate(texts) if not text or row >= len(texts) - 3}
+        again = after.examine([texts[row] for row in differing])
+        assert [v.reason for v in after.judged(again).verdicts] == [expected[row].reason for row in differing]
+
+
 def test_cold_questions_are_judged_too(gate: Gate, held_out_questions: list[GradedQuestion]) -> None:
     question = next(item for item in held_out_questions if item.language == "de")
     judge = gate.for_question(question, [])
