@@ -105,7 +105,7 @@ def test_other_grades_give_what_a_fresh_gate_gives(gate: Gate, held_out_question
         assert [verdict.reason for verdict in found] == [expected[row].reason for row in same]
         for one, row in zip(found, same, strict=True):
             assert one.relevance == pytest.approx(expected[row].relevance, abs=1e-5)
-        # Graded answers, the question and short answers may be judged otherwise by other grades, and only they are named.
+        # Only graded answers, the question and short answers may be judged otherwise by other grades.
         assert all(row < 5 or row >= len(texts) - 4 for row in differing)
         again = after.examine([texts[row] for row in differing])
         assert [v.reason for v in after.judged(again).verdicts] == [expected[row].reason for row in differing]
