@@ -8,7 +8,7 @@ student sends the next as soon as the last is acknowledged. `--rate R` sends R a
 64 students, whatever is waiting (open loop). Times are the clients', from sending to the last byte.
 
 Regrading is the server's own time (`milliseconds` of the answer), 30 graded answers and 1,000 submissions: a grade
-that changes between two levels above 0, and one that becomes 0, after which the gate judges all answers anew.
+that changes between two levels above 0, and one that becomes 0, after which the gate compares with other answers.
 """
 
 from __future__ import annotations
