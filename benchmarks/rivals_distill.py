@@ -4,8 +4,8 @@
 
 For every question and seed: 25 answers with their marks, half of the others as unmarked transfer set, the rest as test.
 The teacher is the online grader, fitted on the same 25; `--peft FOLDER` takes a trained scorer as the teacher instead,
-which must not have seen these questions' test answers. `--transformer FOLDER` also fine-tunes a small pretrained
-transformer on the 25 (SetFit-style; many minutes). --work keeps every question's result; the same command continues,
+which must not have seen these questions' test answers. `--transformer FOLDER` puts a small pretrained transformer
+beside them, with logistic regression on its vectors. --work keeps every question's result; the same command continues,
 and prints the table when all are there.
 """
 
@@ -30,10 +30,9 @@ from grader.distill.artifact import save_students
 from grader.distill.question import distil, mixed_answers
 from grader.distill.student import StudentSettings
 from grader.peft.artifact import load_scorer
-from grader.rivals.contender import Contender, Footprint, RivalContender
+from grader.rivals.contender import Contender
 from grader.rivals.footprints import encoder_footprint
 from grader.rivals.registry import ContenderParts, make_contender
-from grader.rivals.setfit import setfit_rival
 from synth.graded import GradedAnswer, GradedQuestion, read_graded_files
 
 SUPPORT, FEWEST = 25, 40
@@ -49,7 +48,7 @@ def main() -> int:
     parser.add_argument("--questions-per-set", type=int, default=8)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--peft", type=Path, help="this scorer is the teacher")
-    parser.add_argument("--transformer", type=Path, help="a small pretrained transformer to fine-tune beside them")
+    parser.add_argument("--transformer", type=Path, help="a small pretrained transformer to compare with")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=1e9, help="begin no further question after so long")
     arguments = parser.parse_args()
@@ -60,6 +59,12 @@ def main() -> int:
     if arguments.peft:
         parts = dataclasses.replace(parts, scorer=load_scorer(arguments.peft))
     teacher = make_contender(teacher_name, parts)
+    small = None
+    if arguments.transformer:
+        vectors = StoredEncoder(
+            get_encoder(f"hf:{arguments.transformer}", threads=1), EmbeddingStore(tempfile.mkdtemp())
+        )
+        small = make_contender("logistic", ContenderParts(vectors))
     begun = time.monotonic()
     scores: dict[tuple[str, str, int], list[list[float]]] = defaultdict(list)
     example: list[tuple[GradedQuestion, Divided]] = []
@@ -77,12 +82,10 @@ def main() -> int:
                 write_whole(file, json.dumps(results))
                 print(source, question.text[:50], flush=True)
             files = [file]
-            if arguments.transformer:
+            if small is not None:
                 files.append(arguments.work / f"{source}-{question.id}-transformer.json")
                 if not files[-1].is_file():
-                    small = RivalContender(setfit_rival(arguments.transformer), parts.encoder, Footprint(None, None))
-                    write_whole(files[-1], json.dumps(fine_tuned(question, small, arguments.seeds)))
-                    print(source, question.text[:50], "transformer", flush=True)
+                    write_whole(files[-1], json.dumps(by_transformer(question, small, arguments.seeds)))
             for done in files:
                 for name, seed, values in json.loads(done.read_text(encoding="utf-8")):
                     scores[name, source, seed].append(values)
@@ -139,13 +142,13 @@ def one_question(
     return found
 
 
-def fine_tuned(question: GradedQuestion, small: Contender, seeds: int) -> list[tuple[str, int, list[float]]]:
-    """The same of a transformer that is fine-tuned on the marked answers."""
+def by_transformer(question: GradedQuestion, small: Contender, seeds: int) -> list[tuple[str, int, list[float]]]:
+    """The same of a small transformer."""
     found = []
     for seed in range(seeds):
         divided = Divided.of(question, seed)
         given = small.fit(question, divided.support).grade(divided.texts).grades
-        found.append(("small transformer, fine-tuned", seed, measured(question, divided.truth, given)))
+        found.append(("small transformer", seed, measured(question, divided.truth, given)))
     return found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from relevance.gate import Gate
@@ -86,4 +86,13 @@ def _add_pages(app: FastAPI) -> None:
 
     for path, file in PAGE_PATHS.items():
         app.get(path, include_in_schema=False, name=file)(page(file))
-    app.mount("/static", StaticFiles(directory=PAGES / "static", check_dir=False), name="static")
+    app.mount("/static", _PageFiles(directory=PAGES / "static", check_dir=False), name="static")
+
+
+class _PageFiles(StaticFiles):
+    """Files of the pages. Browsers keep them, and ask each time whether they are still the same: 304 if so."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        response = super().file_response(*arguments, **options)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

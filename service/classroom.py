@@ -77,6 +77,11 @@ class Classroom:
             return self.store.questions(account.id)
         return self.store.questions(account.teacher_id or 0, only_open=True)
 
+    def attempts_left(self, student: Account, records: Sequence[QuestionRecord]) -> list[tuple[int, float]]:
+        """For each question how many attempts the student has left, and the seconds until the next is taken."""
+        had, now = self.store.attempts(student.id), time.time()
+        return [self.settings.attempts.left_after(*had.get(record.id, (0, 0.0)), now) for record in records]
+
     def question(self, account: Account, question_id: str) -> QuestionRecord:
         """A question the account may see.
 

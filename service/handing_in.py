@@ -227,11 +227,8 @@ class HandingIn:
         return self._store.save(submissions, events, vectors, self._encoder.row_hash)
 
     def _handed_in(self, taught: Taught, submission: Submission) -> HandedIn:
-        used = len(taught.attempts[submission.student_id])
-        last = taught.attempts[submission.student_id][-1].time
-        left = max(0, self._policy.budget - used)
-        wait = max(0.0, last + self._policy.delay_after(used) - time.time()) if left else 0.0
-        return HandedIn(submission, left, wait)
+        attempts = taught.attempts[submission.student_id]
+        return HandedIn(submission, *self._policy.left_after(len(attempts), attempts[-1].time, time.time()))
 
     def record_failures(self, batch: Sequence[Attempt | Ask], outcomes: Sequence[Outcome | None]) -> None:
         """Refused and failed attempts go into the audit trail too."""

@@ -84,11 +84,18 @@ class StudentQuestion(BaseModel):
     text: str
     language: str
     max_grade: float
+    attempts_left: int
+    retry_after: float
+    """Seconds until the student's next attempt is taken."""
 
 
-class Question(StudentQuestion):
+class Question(BaseModel):
     """A question as its teacher sees it."""
 
+    id: str
+    text: str
+    language: str
+    max_grade: float
     reference_answers: list[str]
     accepted_languages: list[str]
     graded_count: int

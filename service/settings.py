@@ -22,6 +22,11 @@ class AttemptPolicy:
             return 0.0
         return float(min(self.longest_delay, self.first_delay * 2.0 ** min(attempts - 1, 60)))
 
+    def left_after(self, attempts: int, last: float, now: float) -> tuple[int, float]:
+        """Attempts left after so many, the last at the time `last`, and the seconds until the next is taken."""
+        left = max(0, self.budget - attempts)
+        return left, max(0.0, last + self.delay_after(attempts) - now) if left else 0.0
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -199,6 +199,13 @@ class LessonStore:
             rows = connection.execute(query).mappings().all()
         return [Submission(**{**row, "flags": tuple(row["flags"])}) for row in rows]
 
+    def attempts(self, student_id: int) -> dict[str, tuple[int, float]]:
+        """Question id -> how many answers the student handed in there, and when the last."""
+        columns = (SUBMISSIONS.c.question_id, func.count(), func.max(SUBMISSIONS.c.time))
+        query = select(*columns).where(SUBMISSIONS.c.student_id == student_id).group_by(SUBMISSIONS.c.question_id)
+        with self.database.read() as connection:
+            return {question: (count, last) for question, count, last in connection.execute(query)}
+
     def save(
         self,
         submissions: Sequence[Submission],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter
 
 from service.access import OwnQuestion, Room, SeenQuestion, SignedIn, Teacher
 from service.accounts import Account
+from service.classroom import Classroom
 from service.schemas import Question, QuestionIn, QuestionPatch, StudentQuestion
 from service.store import QuestionRecord
 
@@ -18,7 +20,7 @@ router = APIRouter(prefix="/api/v1/questions", tags=["questions"])
 @router.get("")
 def list_questions(account: SignedIn, room: Room) -> list[Question | StudentQuestion]:
     """A teacher's questions, or those open to a student, oldest first."""
-    return [shown(record, account) for record in room.questions(account)]
+    return shown(room.questions(account), account, room)
 
 
 @router.post("", status_code=201)
@@ -36,9 +38,9 @@ def add_question(body: QuestionIn, teacher: Teacher, room: Room) -> Question:
 
 
 @router.get("/{question_id}")
-def get_question(record: SeenQuestion, account: SignedIn) -> Question | StudentQuestion:
+def get_question(record: SeenQuestion, account: SignedIn, room: Room) -> Question | StudentQuestion:
     """One question."""
-    return shown(record, account)
+    return shown([record], account, room)[0]
 
 
 @router.patch("/{question_id}")
@@ -57,11 +59,21 @@ def delete_question(record: OwnQuestion, room: Room) -> None:
     room.delete_question(record)
 
 
-def shown(record: QuestionRecord, account: Account) -> Question | StudentQuestion:
-    """What the account may see of the question."""
+def shown(records: Sequence[QuestionRecord], account: Account, room: Classroom) -> list[Question | StudentQuestion]:
+    """What the account may see of the questions."""
     if account.role == "teacher":
-        return as_question(record)
-    return StudentQuestion(id=record.id, text=record.text, language=record.language, max_grade=record.max_grade)
+        return [as_question(record) for record in records]
+    return [
+        StudentQuestion(
+            id=record.id,
+            text=record.text,
+            language=record.language,
+            max_grade=record.max_grade,
+            attempts_left=left,
+            retry_after=wait,
+        )
+        for record, (left, wait) in zip(records, room.attempts_left(account, records), strict=True)
+    ]
 
 
 def as_question(record: QuestionRecord) -> Question:

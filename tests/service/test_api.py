@@ -42,6 +42,7 @@ def test_a_question_lives_and_dies(teacher: Client, student: Client) -> None:
     assert refused(student.question, question).status == 404
     teacher.change_question(question, open=True, accepted_languages=["en"])
     seen = {"id": question, "text": "Was ist ein Atom?", "language": "de", "max_grade": 3.0}
+    seen |= {"attempts_left": 1000, "retry_after": 0.0}
     assert student.question(question) == seen
     assert seen in student.questions()
     assert refused(student.hand_in, question, "Ein Teilchen").code == "no_graded_answers"

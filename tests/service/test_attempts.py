@@ -50,14 +50,19 @@ def test_budget_and_delay_survive_a_restart(serve: Serve, tmp_path: Path) -> Non
     early = refused(student, question, "The axis is tilted, really.")
     assert (early.status, early.code) == (429, "too_soon")
     assert 3000 < early.retry_after <= 3600
+    assert other.question(question)["attempts_left"] == 3
     assert other.hand_in(question, "The days are long.")["attempts_left"] == 2
+    seen = student.question(question)
+    assert seen["attempts_left"] == 2 and 3000 < seen["retry_after"] <= 3600
     restart_later(3600)
+    assert student.question(question)["retry_after"] == 0
     assert student.hand_in(question, "The days are long.")["attempts_left"] == 1
     restart_later(3600)
     assert refused(student, question, "Now?").code == "too_soon"
     restart_later(3600)
     last = student.hand_in(question, "The sun is high in the sky.")
     assert (last["attempts_left"], last["retry_after"]) == (0, 0)
+    assert [item["attempts_left"] for item in student.questions()] == [0]
     assert refused(student, question, "And now?").code == "no_attempts_left"
     assert [item["number"] for item in student.submissions(question)] == [1, 2, 3]
     trail = [(item["who"], item["kind"], item["text"]) for item in teacher.audit(question)]

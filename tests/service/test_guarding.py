@@ -34,6 +34,11 @@ def test_every_answer_has_the_security_headers(served: Served, teacher: Client) 
         assert "server" not in {name.lower() for name in headers}
     _, headers, _ = sent(served.url + "/api/v1/me", None, {"Authorization": f"Bearer {teacher._token}"}, "GET")
     assert headers["Cache-Control"] == "no-store"
+    status, headers, _ = sent(served.url + "/static/icon.svg", None, {}, "GET")
+    assert (status, headers["Cache-Control"]) == (200, "no-cache")
+    again = urllib.request.Request(served.url + "/static/icon.svg", headers={"If-None-Match": headers["Etag"]})
+    with pytest.raises(urllib.error.HTTPError, match="304"):
+        urllib.request.urlopen(again)
     assert "unsafe" not in HEADERS["Content-Security-Policy"]
 
 
