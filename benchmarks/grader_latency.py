@@ -103,16 +103,17 @@ def regrade(question: GradedQuestion, encoder_name: str, rounds: int) -> dict[st
     encoder = get_encoder(encoder_name, threads=1)
     with tempfile.TemporaryDirectory() as folder:
         store = GradeStore(Path(folder) / "grades.db")
+        answers = list({item.text: item for item in question.answers}.values())
         support = GradedQuestion(
             question.id,
             question.text,
             question.language,
             question.max_grade,
-            question.answers[:25],
+            tuple(answers[:25]),
             question.references,
         )
         store.add_question(support)
-        base = [item.text for item in question.answers[25:]]
+        base = [item.text for item in answers[25:]]
         store.add_answers(question.id, [f"{base[i % len(base)]} ({i})" for i in range(975)])
         live = LiveQuestion(store, question.id, encoder)
         times: dict[str, list[float]] = {"stored and refitted": [], "all grades": [], "all estimates": []}
