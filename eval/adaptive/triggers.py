@@ -194,7 +194,9 @@ def run(search: Search) -> MethodResult:
                 }
         except TargetError as error:
             failure = str(error)
-        tested += sum(not tried.oracle.unheard for tried in group.test)
+        # Where a search was cut short, a question that no trigger was tried on did not stand.
+        cut_short = any(oracle.exhausted for oracle in group.oracles)
+        tested += sum(bool(tried.oracle.answered) or not cut_short for tried in group.test)
         if failure:
             break
         search.progress(done, len(usable))
