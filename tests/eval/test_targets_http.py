@@ -102,9 +102,9 @@ def test_a_target_that_takes_no_more_keeps_what_it_graded(json_server) -> None:
         return graded(body, number) if number < 3 else (429, "no attempts left", {"retry-after": "86400"})
 
     server = json_server(respond)
-    with open_target(target_settings(server.url, batch=1, concurrency=1)) as (target, _):
-        with pytest.raises(TargetExhaustedError, match="no attempts left.*asks to wait for 86400 s") as caught:
-            grade_checked(target, QUESTION, (), ["", "a", "ab", "b", "bc"])
+    wanted = pytest.raises(TargetExhaustedError, match=r"no attempts left.*asks to wait for 86400 s")
+    with open_target(target_settings(server.url, batch=1, concurrency=1)) as (target, _), wanted as caught:
+        grade_checked(target, QUESTION, (), ["", "a", "ab", "b", "bc"])
     error = caught.value
     assert [item and item.grade for item in error.graded] == [0, 1, 2, None, None]
     assert (error.fault, error.exit_code, error.question, error.answer) == ("exhausted", 4, QUESTION.text, None)
@@ -113,17 +113,17 @@ def test_a_target_that_takes_no_more_keeps_what_it_graded(json_server) -> None:
 
 def test_grades_given_before_the_end_are_looked_at_too(json_server) -> None:
     server = json_server(lambda body, number: (200, [99], {}) if number == 0 else (429, "", {"retry-after": "86400"}))
-    with open_target(target_settings(server.url, batch=1, concurrency=1)) as (target, _):
-        with pytest.raises(TargetError, match="99") as caught:
-            grade_checked(target, QUESTION, (), ["a", "b"])
+    wanted = pytest.raises(TargetError, match="99")
+    with open_target(target_settings(server.url, batch=1, concurrency=1)) as (target, _), wanted as caught:
+        grade_checked(target, QUESTION, (), ["a", "b"])
     assert caught.value.fault == "out of range"
 
 
 def test_a_limit_that_outlasts_all_tries_is_the_end_too(json_server) -> None:
     server = json_server(lambda body, number: (429, "slow down", {}))
-    with open_target(target_settings(server.url, retries=1)) as (target, _):
-        with pytest.raises(TargetExhaustedError, match=r"slow down.*\(2 tries\)") as caught:
-            target.grade(QUESTION, (), ["a"])
+    wanted = pytest.raises(TargetExhaustedError, match=r"slow down.*\(2 tries\)")
+    with open_target(target_settings(server.url, retries=1)) as (target, _), wanted as caught:
+        target.grade(QUESTION, (), ["a"])
     assert caught.value.graded == (None,) and len(server.bodies) == 2
 
 

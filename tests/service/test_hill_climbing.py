@@ -4,7 +4,9 @@ The attacker has what a student has: a token, the question, and the attempts tha
 graded answer, so that what it hands in can be kept to nonsense.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from eval.adaptive import AdaptiveSettings, MethodResult, run_adaptive
 from eval.suite import SuiteSettings, divide
-from eval.targets import open_target, target_settings
+from eval.targets import Target, open_target, target_settings
 from service.client import Client
 from service.settings import AttemptPolicy, Settings
 from synth.bank import load_bank
@@ -37,19 +39,26 @@ class School:
     questions: list[GradedQuestion]
     bank: list[GradedQuestion]
 
-    def attack(self, student: str, method: str, seed: int, setenv: Callable[[str, str], None]) -> MethodResult:
-        """What a new student finds, with the target as the example describes it."""
-        setenv("STUDENT_TOKEN", self.served.classroom.accounts.add("student", student, "Ada"))
+    @contextmanager
+    def as_student(self, name: str) -> Iterator[Target]:
+        """The server as a new student meets it, described by the example."""
+        os.environ["STUDENT_TOKEN"] = self.served.classroom.accounts.add("student", name, "Ada")
         settings = target_settings(str(EXAMPLE))
         address = settings.target.replace("http://127.0.0.1:8000", self.served.url)
-        search = AdaptiveSettings(PLANNED, (method,), seed)
         with open_target(replace(settings, target=address)) as (target, _):
+            yield target
+
+    def attack(self, name: str, method: str, seed: int) -> MethodResult:
+        """What a new student finds."""
+        with self.as_student(name) as target:
+            search = AdaptiveSettings(PLANNED, (method,), seed)
             (result,) = run_adaptive(target, self.questions, SUITE, search, self.bank)
         return result
 
 
 @pytest.fixture
-def school(serve: Serve, tmp_path: Path) -> School:
+def school(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> School:
+    monkeypatch.setenv("STUDENT_TOKEN", "put back when the test ends")
     served = serve(Settings(str(tmp_path / "a.db"), attempts=AttemptPolicy(BUDGET, 0.0), limits=GENEROUS))
     teacher = served.teacher("Ada")
     bank = [item.graded_question() for item in load_bank(["de", "en"]).questions]
@@ -64,9 +73,9 @@ def school(serve: Serve, tmp_path: Path) -> School:
     return School(served, teacher, questions, bank)
 
 
-def test_climbers_get_nowhere_within_the_budget(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_climbers_get_nowhere_within_the_budget(school: School) -> None:
     for number in range(STUDENTS):
-        result = school.attack(f"Climber {number}", "hill-climb", number, monkeypatch.setenv)
+        result = school.attack(f"Climber {number}", "hill-climb", number)
         # The end of the attempts is the end of the search: no fault of the server's, and no grade.
         assert result.failure is None
         assert result.exhausted == result.broken.attempts == len(school.questions)
@@ -83,10 +92,10 @@ def test_climbers_get_nowhere_within_the_budget(school: School, monkeypatch: pyt
         assert {item["text"] for item in refused}.isdisjoint(item["answer"] for item in seen)
 
 
-def test_a_universal_trigger_gets_nowhere_within_the_budget(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_universal_trigger_gets_nowhere_within_the_budget(school: School) -> None:
     queries = 0
     for number in range(STUDENTS):
-        result = school.attack(f"Trigger {number}", "trigger", number, monkeypatch.setenv)
+        result = school.attack(f"Trigger {number}", "trigger", number)
         assert result.failure is None and result.exhausted > 0 and not result.finds
         queries += result.queries
     seen = [item for question in school.questions for item in school.teacher.submissions(question.id)]
@@ -95,15 +104,12 @@ def test_a_universal_trigger_gets_nowhere_within_the_budget(school: School, monk
     assert {item["student"] for item in seen if item["flags"]} == {item["student"] for item in seen}
 
 
-def test_an_honest_student_is_graded_through_the_same_target(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_honest_student_is_graded_through_the_same_target(school: School) -> None:
     """The templates carry grades: what holds the climbers down is the server."""
-    monkeypatch.setenv("STUDENT_TOKEN", school.served.classroom.accounts.add("student", "Bo", "Ada"))
-    settings = target_settings(str(EXAMPLE))
     question = school.questions[-1]
     divided = divide(question, SUITE.support, SUITE.seed)
     best = max(divided.held_out, key=lambda answer: answer.grade).text
-    address = settings.target.replace("http://127.0.0.1:8000", school.served.url)
-    with open_target(replace(settings, target=address)) as (target, _):
+    with school.as_student("Bo") as target:
         honest, nonsense = target.grade(question, divided.support, [best, "asdf jkl qwer"])
     assert (honest.reason, nonsense.grade) == (None, 0.0) and honest.grade > 0
     assert nonsense.reason is not None
