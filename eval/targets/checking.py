@@ -47,6 +47,9 @@ def _located(
         for part in (answers[:middle], answers[middle:]):
             try:
                 _asked(target, question, support, part)
+            except TargetExhaustedError:
+                # It cannot be asked where it broke; that it broke stays.
+                return error
             except TargetError as found:
                 answers, error = part, found
                 break

@@ -119,6 +119,13 @@ def test_grades_given_before_the_end_are_looked_at_too(json_server) -> None:
     assert caught.value.fault == "out of range"
 
 
+def test_a_fault_stays_when_there_are_no_queries_left_to_find_its_place(json_server) -> None:
+    server = json_server(lambda body, number: (429, "", {"retry-after": "86400"}) if number else (200, "<html>", {}))
+    with open_target(target_settings(server.url)) as (target, _), pytest.raises(TargetError, match="<html>") as caught:
+        grade_checked(target, QUESTION, (), ["a", "b"])
+    assert (caught.value.fault, caught.value.answer, len(server.bodies)) == ("garbage", None, 2)
+
+
 def test_a_limit_that_outlasts_all_tries_is_the_end_too(json_server) -> None:
     server = json_server(lambda body, number: (429, "slow down", {}))
     wanted = pytest.raises(TargetExhaustedError, match=r"slow down.*\(2 tries\)")
