@@ -3,8 +3,10 @@
     python benchmarks/service_climbing.py [--climbers 10] [--questions 8]
 
 A climber has a bag of words: those of the question and of other subjects, or those of honest answers to this very
-question. It swaps, adds and drops words, and keeps what is not graded lower. "Forgetting" judges attempts alone;
-"remembering" is the service: every attempt that is turned away halves the doubt left to the next. Everything is seeded.
+question. It swaps, adds and drops words, and keeps what is not graded lower; that some of its bags say what an answer
+says is not ruled out. "nonsense alone" is the suite's own climber (`eval.adaptive`), which rules it out. "Forgetting"
+judges attempts alone; "remembering" is the service: every attempt that is turned away halves the doubt left to the
+next. Everything is seeded.
 """
 
 from __future__ import annotations
@@ -14,6 +16,11 @@ import random
 from collections.abc import Sequence
 
 from encoders import get_encoder
+from eval.adaptive.bags import Bags
+from eval.adaptive.climbing import Climb
+from eval.adaptive.oracle import Oracle
+from eval.suite import Divided
+from eval.targets import TargetGrade
 from grader.full import FullGrader
 from grader.storage import StoredAnswer
 from relevance.artifact import load_gate
@@ -21,31 +28,59 @@ from relevance.gate import IRRELEVANT
 from service.lesson import Lesson
 from service.settings import AttemptPolicy
 from service.store import QuestionRecord
+from synth.attacking import attack_context
 from synth.bank import load_bank
-from synth.graded import GradedQuestion
+from synth.graded import GradedAnswer, GradedQuestion
 from synth.text import folded_words
 
 GRADED = 25
+BUDGET = AttemptPolicy().budget
+NONSENSE = "nonsense alone"
 
 
-def climb(lesson: Lesson, vocabulary: Sequence[str], rng: random.Random, remembering: bool) -> list[float]:
-    """Grades of all attempts of the budget."""
+class Attempts:
+    """One student's attempts at a lesson's question, as a target; what was graded stands in `grades`."""
+
+    name = "a student's attempts"
+
+    def __init__(self, lesson: Lesson, remembering: bool) -> None:
+        self.grades: list[float] = []
+        self._lesson, self._remembering, self._misses = lesson, remembering, 0
+
+    def grade(
+        self, question: GradedQuestion, support: Sequence[GradedAnswer], answers: Sequence[str]
+    ) -> list[TargetGrade]:
+        """See `eval.targets.Target.grade`; the lesson knows its support already."""
+        return [self.next(answer) for answer in answers]
+
+    def next(self, text: str) -> TargetGrade:
+        """Grade and reason of the next attempt."""
+        _, (result,) = self._lesson.read_and_grade([text], [self._misses if self._remembering else 0])
+        self._misses += result.reason == IRRELEVANT
+        self.grades.append(result.grade)
+        return TargetGrade(result.grade, reason=result.reason)
+
+
+def climb(attempts: Attempts, vocabulary: Sequence[str], rng: random.Random) -> None:
+    """Use up the budget."""
     current = best = rng.sample(list(vocabulary), 6)
-    best_grade, misses = -1.0, 0
-    grades: list[float] = []
-    for _ in range(AttemptPolicy().budget):
-        _, (result,) = lesson.read_and_grade([" ".join(current)], [misses if remembering else 0])
-        misses += result.reason == IRRELEVANT
-        grades.append(result.grade)
-        if result.grade >= best_grade:
-            best, best_grade = current, result.grade
+    best_grade = -1.0
+    for _ in range(BUDGET):
+        grade = attempts.next(" ".join(current)).grade
+        if grade >= best_grade:
+            best, best_grade = current, grade
         current = list(best)
         change = rng.choice(("swap", "add", "drop"))
         if change != "add" and len(current) > 3:
             current.pop(rng.randrange(len(current)))
         if change != "drop":
             current.insert(rng.randrange(len(current) + 1), rng.choice(vocabulary))
-    return grades
+
+
+def climb_in_nonsense(attempts: Attempts, question: GradedQuestion, bank: Sequence[GradedQuestion], seed: int) -> None:
+    """The suite's hill climbing, as long as the budget lasts."""
+    oracle = Oracle(attempts, Divided(question, question.answers[:GRADED], question.answers[GRADED:]), BUDGET)
+    Climb(oracle, Bags(attack_context(question, bank), seed), seed).run()
 
 
 def as_lesson(full: FullGrader, question: GradedQuestion) -> Lesson:
@@ -73,7 +108,7 @@ def main() -> None:
     bank = [item.graded_question() for item in load_bank(["de", "en", "sw"]).questions]
     deep = [question for question in bank if len(question.answers) >= 30]
     random.Random(1).shuffle(deep)
-    for knowledge in ("question and elsewhere", "honest answers"):
+    for knowledge in ("question and elsewhere", "honest answers", NONSENSE):
         for remembering in (False, True):
             climbs = []
             for question in deep[: arguments.questions]:
@@ -83,9 +118,13 @@ def main() -> None:
                     known = [answer.text for answer in question.answers[GRADED:]]
                 lesson, vocabulary = as_lesson(full, question), words_of([question.text, *known])
                 for number in range(arguments.climbers):
-                    grades = climb(lesson, vocabulary, random.Random(number), remembering)
-                    climbs.append([grade / question.max_grade for grade in grades])
-            by_attempt = [sum(max(grades[: n + 1]) > 0 for grades in climbs) for n in range(AttemptPolicy().budget)]
+                    attempts = Attempts(lesson, remembering)
+                    if knowledge == NONSENSE:
+                        climb_in_nonsense(attempts, question, bank, number)
+                    else:
+                        climb(attempts, vocabulary, random.Random(number))
+                    climbs.append([grade / question.max_grade for grade in attempts.grades])
+            by_attempt = [sum(max(grades[: n + 1]) > 0 for grades in climbs) for n in range(BUDGET)]
             most = sum(max(grades) >= 1 for grades in climbs)
             name = "remembering" if remembering else "forgetting"
             print(

@@ -26,6 +26,10 @@ from service.probing import flags
 from service.settings import AttemptPolicy
 from service.store import Event, LessonStore, QuestionRecord, Submission
 
+NO_ATTEMPTS_WAIT = 86_400.0
+"""Seconds that a student without attempts is told to stay away. No waiting brings attempts back, but a program that is
+told nothing comes back in a second, and every time stands in the audit trail."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -147,7 +151,7 @@ class HandingIn:
         number = len(earlier) + ahead + 1
         if number > self._policy.budget:
             message = f"all {self._policy.budget} attempts at this question are used"
-            raise TooManyError(message, code="no_attempts_left")
+            raise TooManyError(message, retry_after=NO_ATTEMPTS_WAIT, code="no_attempts_left")
         last = work.time if ahead else (earlier[-1].time if earlier else -math.inf)
         wait = last + self._policy.delay_after(number - 1) - work.time
         if wait > 0:

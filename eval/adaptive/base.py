@@ -99,7 +99,9 @@ class MethodResult:
     """What one method found.
 
     `started` counts the questions on which a text that the search began with leaked by itself, `broken` those on which
-    anything leaked: the difference is what the search was worth. `failure` says why the search ended early.
+    anything leaked: the difference is what the search was worth. `exhausted` counts the questions on which the target
+    took no more queries before the budget was used up; one on which it took none at all counts nowhere. `failure` says
+    why the search ended early.
     """
 
     method: str
@@ -111,6 +113,7 @@ class MethodResult:
     transfers: tuple[Transfer, ...] = ()
     failure: str | None = None
     note: str | None = None
+    exhausted: int = 0
 
     def as_contract(self) -> dict[str, Any]:
         """The published JSON object."""
@@ -127,6 +130,7 @@ class MethodResult:
             ],
             "failure": self.failure,
             "note": self.note,
+            "exhausted": self.exhausted,
         }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from eval.adaptive.bags import Bag, Bags
 from eval.adaptive.base import Find, Method, MethodResult, Search
-from eval.adaptive.oracle import Oracle, Score
+from eval.adaptive.oracle import Oracle, Score, heard
 from eval.results import Rate
 from eval.targets import TargetError
 
@@ -19,6 +19,8 @@ START_SHARE = 0.2
 BEAM = 2
 CANDIDATES = 4
 """Edited candidates of each bag of the beam in one round; one call of the target grades them all."""
+ROUNDS = 15
+"""Rounds that a small budget is made to last for: it has fewer candidates in each, one at least."""
 PATIENCE = 3
 """Rounds without progress after which several edits are made at once."""
 STUCK_EDITS = 4
@@ -47,6 +49,7 @@ class Climb:
         self.origin: dict[str, str] = {}
         """The starting point that each text comes from."""
         self._bags = bags
+        self._each = max(1, min(CANDIDATES, oracle.budget // (ROUNDS * BEAM)))
         self._rng = random.Random(f"{seed}\n{NAME}\n{bags.question.id}")
         self._states: dict[str, State] = {}
         self._parent: dict[str, str] = {}
@@ -87,7 +90,7 @@ class Climb:
         """New texts, each one step from a text of the beam."""
         for parent in parents:
             bag, order = self._states[parent]
-            for _ in range(CANDIDATES):
+            for _ in range(self._each):
                 kind = self._rng.random()
                 changed: Bag | None = bag
                 if kind >= REORDERED + MERGED:
@@ -112,10 +115,11 @@ def run(search: Search) -> MethodResult:
     """Climb on every question; a target that fails ends the search, what was found stays."""
     settings = search.settings
     finds: list[Find] = []
-    started = broken = queries = 0
+    oracles: list[Oracle] = []
+    started = broken = 0
     failure = None
     for done, item in enumerate(search.questions, 1):
-        oracle = Oracle(search.target, item.divided, settings.budget)
+        oracles.append(oracle := Oracle(search.target, item.divided, settings.budget))
         climb = Climb(oracle, Bags(item.context, settings.seed), settings.seed)
         try:
             climb.run()
@@ -123,15 +127,15 @@ def run(search: Search) -> MethodResult:
             failure = str(error)
         found = oracle.finds(NAME, climb.origin)
         finds += found
-        queries += len(oracle.answered)
         started += climb.started
         broken += bool(found)
         if failure:
             break
         search.progress(done, len(search.questions))
+    told = heard(oracles, len(search.questions))
     return MethodResult(
-        NAME, SUMMARY, queries, Rate(started, len(search.questions)), Rate(broken, len(search.questions)), tuple(finds),
-        failure=failure,
+        NAME, SUMMARY, sum(len(oracle.answered) for oracle in oracles), Rate(started, told.questions),
+        Rate(broken, told.questions), tuple(finds), failure=failure, note=told.note, exhausted=told.exhausted,
     )  # fmt: skip
 
 

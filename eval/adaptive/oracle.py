@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from eval.adaptive.base import SHOWN_FINDS, Find
 from eval.suite import Divided
-from eval.targets import Target, TargetGrade, grade_checked
+from eval.targets import Target, TargetExhaustedError, TargetGrade, grade_checked
 
 Score = tuple[float, float, float, float]
 NOTHING: Score = (-1.0, 0.0, 0.0, 0.0)
@@ -24,18 +24,25 @@ class Answered:
 
 
 class Oracle:
-    """Grades texts until the budget is used up; no text is asked for twice."""
+    """Grades texts until the budget is used up or the target takes no more; no text is asked for twice."""
 
     def __init__(self, target: Target, divided: Divided, budget: int) -> None:
         self.divided = divided
         self.budget = budget
         self.answered: dict[str, Answered] = {}
+        self.exhausted: TargetExhaustedError | None = None
+        """What the target said when it took no more queries of this question, whatever the budget."""
         self._target = target
 
     @property
     def left(self) -> int:
         """Queries that are left."""
-        return self.budget - len(self.answered)
+        return 0 if self.exhausted else self.budget - len(self.answered)
+
+    @property
+    def unheard(self) -> bool:
+        """Whether the target took no query at all: such a question neither stood nor fell."""
+        return self.exhausted is not None and not self.answered
 
     def ask(self, texts: Iterable[str]) -> list[Answered]:
         """What the target says of those of the texts that are new and within the budget, and of known ones, in order.
@@ -47,10 +54,15 @@ class Oracle:
         new = [text for text in wanted if text not in self.answered][: max(0, self.left)]
         if new:
             question = self.divided.question
-            results = grade_checked(self._target, question, self.divided.support, new)
-            for text, result in zip(new, results, strict=True):
-                score = score_of(result, question.max_grade)
-                self.answered[text] = Answered(text, result, score, len(self.answered) + 1)
+            results: Sequence[TargetGrade | None]
+            try:
+                results = grade_checked(self._target, question, self.divided.support, new)
+            except TargetExhaustedError as error:
+                self.exhausted, results = error, error.graded
+            for text, result in zip(new, results, strict=False):
+                if result is not None:
+                    score = score_of(result, question.max_grade)
+                    self.answered[text] = Answered(text, result, score, len(self.answered) + 1)
         return [self.answered[text] for text in wanted if text in self.answered]
 
     def finds(self, method: str, starts: dict[str, str] | None = None) -> list[Find]:
@@ -73,6 +85,27 @@ class Oracle:
             )
             for item in leaks[:SHOWN_FINDS]
         ]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """How many of the questions answered anything, and what is to be said of those that were cut short."""
+
+    questions: int
+    exhausted: int
+    note: str | None
+
+
+def heard(oracles: Sequence[Oracle], total: int) -> Heard:
+    """Count what a target that takes no more queries left of `total` questions, of which `oracles` were asked."""
+    exhausted = [oracle.exhausted for oracle in oracles if oracle.exhausted is not None]
+    if not exhausted:
+        return Heard(total, 0, None)
+    unheard = sum(oracle.unheard for oracle in oracles)
+    note = f"the target took no more queries on {len(exhausted)} question(s) before the budget was used up"
+    if unheard:
+        note += f", none at all on {unheard}, which count nowhere"
+    return Heard(total - unheard, len(exhausted), f"{note} ({exhausted[0].detail})")
 
 
 def score_of(result: TargetGrade, max_grade: float) -> Score:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from eval.adaptive.bags import Bags
 from eval.adaptive.base import Attacked, Find, Method, MethodResult, Search, Transfer
-from eval.adaptive.oracle import NOTHING, Answered, Oracle, Score, mean_score
+from eval.adaptive.oracle import NOTHING, Answered, Oracle, Score, heard, mean_score
 from eval.results import Rate
 from eval.targets import TargetError
 from synth.attacks.languages import language_for
@@ -175,13 +175,13 @@ def run(search: Search) -> MethodResult:
     usable = {language: items for language, items in sorted(groups.items()) if len(items) >= FEWEST_QUESTIONS}
     finds: list[Find] = []
     transfers: list[Transfer] = []
-    queries = 0
+    oracles: list[Oracle] = []
     started: set[str] = set()
     failure = None
     tested = 0
     for done, (language, items) in enumerate(usable.items(), 1):
         group = _LanguageSearch(search, language, items)
-        tested += len(group.test)
+        oracles += group.oracles
         try:
             if (best := group.best()) is not None:
                 transfer, found = group.transfer(best)
@@ -194,7 +194,9 @@ def run(search: Search) -> MethodResult:
                 }
         except TargetError as error:
             failure = str(error)
-        queries += sum(len(oracle.answered) for oracle in group.oracles)
+        # Where a search was cut short, a question that no trigger was tried on did not stand.
+        cut_short = any(oracle.exhausted for oracle in group.oracles)
+        tested += sum(bool(tried.oracle.answered) or not cut_short for tried in group.test)
         if failure:
             break
         search.progress(done, len(usable))
@@ -204,10 +206,12 @@ def run(search: Search) -> MethodResult:
         if left_out
         else None
     )
+    told = heard(oracles, tested)
     broken = {find.question_id for find in finds} | started
     return MethodResult(
-        NAME, SUMMARY, queries, Rate(len(started), tested), Rate(len(broken), tested), tuple(finds), tuple(transfers),
-        failure, note,
+        NAME, SUMMARY, sum(len(oracle.answered) for oracle in oracles), Rate(len(started), tested),
+        Rate(len(broken), tested), tuple(finds), tuple(transfers), failure,
+        "; ".join(filter(None, (note, told.note))) or None, told.exhausted,
     )  # fmt: skip
 
 

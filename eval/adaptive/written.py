@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from eval.adaptive.bags import Bags
 from eval.adaptive.base import Find, Method, MethodResult, Search
-from eval.adaptive.oracle import Answered, Oracle
+from eval.adaptive.oracle import Answered, Oracle, heard
 from eval.chat import Chat
 from eval.results import Rate
 from eval.targets import TargetError
@@ -103,28 +103,30 @@ def run(search: Search) -> MethodResult:
     writer = search.settings.writer
     assert writer is not None
     finds: list[Find] = []
-    started = broken = queries = 0
+    oracles: list[Oracle] = []
+    started = broken = 0
     failure = None
     chat = Chat(writer.model, writer.base_url, writer.key_variable, writer.timeout)
     try:
         for done, item in enumerate(search.questions, 1):
-            oracle = Oracle(search.target, item.divided, search.settings.budget)
+            oracles.append(oracle := Oracle(search.target, item.divided, search.settings.budget))
             try:
                 started += _search(chat, oracle, Bags(item.context, search.settings.seed), search.settings.seed)
             except (TargetError, EngineError) as error:
                 failure = str(error)
             found = oracle.finds(NAME)
             finds += found
-            queries += len(oracle.answered)
             broken += bool(found)
             if failure:
                 break
             search.progress(done, len(search.questions))
     finally:
         chat.close()
+    told = heard(oracles, len(search.questions))
     return MethodResult(
-        NAME, SUMMARY, queries, Rate(started, len(search.questions)), Rate(broken, len(search.questions)), tuple(finds),
-        failure=failure, note=NOTE,
+        NAME, SUMMARY, sum(len(oracle.answered) for oracle in oracles), Rate(started, told.questions),
+        Rate(broken, told.questions), tuple(finds), failure=failure,
+        note=f"{NOTE}; {told.note}" if told.note else NOTE, exhausted=told.exhausted,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@
 language model behind an OpenAI-compatible endpoint. A new kind is one new module with a `KIND`, listed in `registry`.
 """
 
-from eval.targets.base import Target, TargetConfigError, TargetError, TargetGrade
+from eval.targets.base import Target, TargetConfigError, TargetError, TargetExhaustedError, TargetGrade
 from eval.targets.checking import grade_checked
 from eval.targets.full_grader import FullGraderTarget
 from eval.targets.registry import KINDS, kind_of, open_target
@@ -16,6 +16,7 @@ __all__ = [
     "Target",
     "TargetConfigError",
     "TargetError",
+    "TargetExhaustedError",
     "TargetGrade",
     "TargetSettings",
     "grade_checked",

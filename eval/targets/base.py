@@ -8,11 +8,13 @@ from typing import ClassVar, Literal, Protocol
 
 from synth.graded import GradedAnswer, GradedQuestion
 
-Fault = Literal["out of range", "not a number", "missing rows", "garbage", "crash", "timeout", "unreachable", "refused"]
+Fault = Literal[
+    "out of range", "not a number", "missing rows", "garbage", "crash", "timeout", "unreachable", "refused", "exhausted"
+]  # fmt: skip
 """How a target broke its contract.
 
 `garbage` is a reply that cannot be read, `refused` one in which the target says that it will not answer, `unreachable`
-none at all.
+none at all. `exhausted` says that the target works and takes no more queries of this question.
 """
 SHOWN_CHARACTERS = 80
 
@@ -66,6 +68,30 @@ class TargetError(RuntimeError):
         """The same error with the place it was found at; what is known already stays."""
         return TargetError(
             self.fault, self.detail, self.question or question, self.answer if answer is None else answer
+        )
+
+
+class TargetExhaustedError(TargetError):
+    """The target takes no more queries of this question: a budget is used up, or a rate limit outlasts our patience.
+
+    It is no grade, and no broken target either. `graded` holds what the target said before, one item per answer of the
+    call that raised it and None for each that was not taken; () when that is not known.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        question: str | None = None,
+        answer: str | None = None,
+        graded: Sequence[TargetGrade | None] = (),
+    ) -> None:
+        super().__init__("exhausted", detail, question, answer)
+        self.graded = tuple(graded)
+
+    def at(self, question: str, answer: str | None = None) -> TargetExhaustedError:
+        """See `TargetError.at`."""
+        return TargetExhaustedError(
+            self.detail, self.question or question, self.answer if answer is None else answer, self.graded
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from eval.targets.base import Target, TargetError, TargetGrade
+from eval.targets.base import Target, TargetError, TargetExhaustedError, TargetGrade
 from synth.graded import GradedAnswer, GradedQuestion
 
 DIVISIBLE = frozenset({"crash", "garbage", "missing rows"})
@@ -18,10 +18,16 @@ def grade_checked(
     """The target's grades of one question's answers: as many as there are answers, each 0 … the maximum.
 
     Raises:
+        TargetExhaustedError: the target took some of the answers at most; its `graded` were looked at as well.
         TargetError: they are not; the error names the question, and the answer where one alone is to blame.
     """
     try:
         return _asked(target, question, support, answers)
+    except TargetExhaustedError as error:
+        for answer, result in zip(answers, error.graded, strict=False):
+            if result is not None:
+                _check_grade(question, answer, result)
+        raise error.at(question.text) from error
     except TargetError as error:
         if error.fault in DIVISIBLE and error.answer is None and len(answers) > 1:
             error = _located(target, question, support, answers, error)
@@ -41,6 +47,9 @@ def _located(
         for part in (answers[:middle], answers[middle:]):
             try:
                 _asked(target, question, support, part)
+            except TargetExhaustedError:
+                # It cannot be asked where it broke; that it broke stays.
+                return error
             except TargetError as found:
                 answers, error = part, found
                 break
@@ -60,12 +69,16 @@ def _asked(
     if len(grades) != len(answers):
         raise TargetError("missing rows", f"{len(grades)} grades for {len(answers)} answers")
     for answer, result in zip(answers, grades, strict=True):
-        _check("grade", result.grade, question.max_grade, answer)
-        if result.relevance is not None:
-            _check("relevance", result.relevance, 1.0, answer)
-        if result.expected_grade is not None:
-            _check("expected_grade", result.expected_grade, question.max_grade, answer)
+        _check_grade(question, answer, result)
     return grades
+
+
+def _check_grade(question: GradedQuestion, answer: str, result: TargetGrade) -> None:
+    _check("grade", result.grade, question.max_grade, answer)
+    if result.relevance is not None:
+        _check("relevance", result.relevance, 1.0, answer)
+    if result.expected_grade is not None:
+        _check("expected_grade", result.expected_grade, question.max_grade, answer)
 
 
 def _check(name: str, value: float, most: float, answer: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from eval.targets.base import Target, TargetConfigError, TargetError, TargetGrade, shown
+from eval.targets.base import Target, TargetConfigError, TargetError, TargetExhaustedError, TargetGrade, shown
 from eval.targets.exchange import asked, read_grades, read_reply
 from eval.targets.kinds import TargetKind
 from eval.targets.retrying import PASSING, PassingError, Patience
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 BATCH = 32
 FROM_ENVIRONMENT = "env:"
+TOO_MANY_REQUESTS = 429
 
 
 class HttpTarget:
@@ -33,7 +34,11 @@ class HttpTarget:
     Without templates it posts what `eval.targets.exchange.asked` gives and reads what that module describes. `request`
     is a Jinja template of the body (variables `question`, `support`, `answers`, and `answer`, the first of them);
     `response` is one that turns `reply` (the decoded JSON, or the text where it is none) into such a reply, with the
-    same variables at hand. A template that renders no JSON as a request is sent as plain text.
+    same variables at hand. A template that renders no JSON as a request is sent as plain text. `url` may be a template
+    too, for endpoints that have the question in the path.
+
+    A 429 that lasts, or asks for more patience than `retrying.LONGEST_WISH`, says that this question is exhausted: what
+    was graded before comes with the error, and nothing more is posted.
     """
 
     def __init__(
@@ -49,7 +54,7 @@ class HttpTarget:
         batch: int = BATCH,
     ) -> None:
         self.name = name
-        self._url = url
+        self._url = _template(url, "address")
         self._headers = {"user-agent": "answergate", **(headers or {})}
         self._batch = batch
         self._request = None if request is None else _template(request, "request")
@@ -85,8 +90,7 @@ class HttpTarget:
                 connector=aiohttp.TCPConnector(limit=self._concurrency),
                 trust_env=True,
             )
-        # The gate and not the pool: a request that waits for its turn must not run out of time.
-        turns = asyncio.Semaphore(self._concurrency)
+        turns = _Turns(self._concurrency)
         parts = [answers[start : start + self._batch] for start in range(0, len(answers), self._batch)]
         try:
             async with asyncio.TaskGroup() as group:
@@ -95,27 +99,32 @@ class HttpTarget:
             # The first in order, so that the same failure gives the same message.
             failed = (task for task in tasks if task.done() and not task.cancelled() and task.exception())
             raise next((error for task in failed if (error := task.exception())), several.exceptions[0]) from None
-        return [result for task in tasks for result in task.result()]
+        results = [result for task in tasks for result in task.result()]
+        if turns.over is not None:
+            raise TargetExhaustedError(turns.over.detail, question.text, graded=results)
+        return [result for result in results if result is not None]
 
     async def _grade_part(
         self,
         question: GradedQuestion,
         support: Sequence[GradedAnswer],
         answers: Sequence[str],
-        turns: asyncio.Semaphore,
-    ) -> list[TargetGrade]:
+        turns: _Turns,
+    ) -> Sequence[TargetGrade | None]:
+        """Grades of a part; None for each of its answers when the target takes no more."""
         variables = asked(question, support, answers)
-        body = self._body(variables)
-
-        async def posted() -> bytes:
-            async with turns:
-                return await self._posted(body, len(answers))
-
+        url, body = _rendered(self._url, "address", variables), self._body(variables)
         try:
-            reply = await self._patience.insist(posted)
+            async with turns.one:
+                if turns.over is not None:
+                    return [None] * len(answers)
+                reply = await self._patience.insist(lambda: self._posted(url, body, len(answers)))
             if self._response is None:
                 return read_reply(reply, answers)
             return read_grades(self._mapped(reply, variables), answers)
+        except TargetExhaustedError as error:
+            turns.over = turns.over or error
+            return [None] * len(answers)
         except TargetError as error:
             raise error.at(question.text, answers[0] if len(answers) == 1 else None) from error
 
@@ -129,7 +138,7 @@ class HttpTarget:
         except ValueError:
             return text.encode("utf-8", "replace"), "text/plain; charset=utf-8"
 
-    async def _posted(self, body: tuple[bytes, str], count: int) -> bytes:
+    async def _posted(self, url: str, body: tuple[bytes, str], count: int) -> bytes:
         import aiohttp
 
         assert self._session is not None
@@ -137,7 +146,7 @@ class HttpTarget:
         try:
             # A redirected POST becomes a GET without its body, so redirects are told rather than followed.
             async with self._session.post(
-                self._url, data=content, headers={"content-type": kind}, allow_redirects=False
+                url, data=content, headers={"content-type": kind}, allow_redirects=False
             ) as response:
                 reply = await response.read()
         except TimeoutError as error:
@@ -148,6 +157,8 @@ class HttpTarget:
         if response.status < 300:
             return reply
         detail = f"HTTP {response.status}: {shown(reply.decode('utf-8', 'replace'), 200)}"
+        if response.status == TOO_MANY_REQUESTS:
+            raise PassingError(TargetExhaustedError(detail), retry_after(response.headers))
         if response.status in PASSING:
             raise PassingError(TargetError("unreachable", detail), retry_after(response.headers))
         raise TargetError("refused", detail)
@@ -167,6 +178,18 @@ class HttpTarget:
         except ValueError as error:
             detail = f"the response template gives no JSON ({error}): {shown(rendered, 200)}"
             raise TargetError("garbage", detail) from error
+
+
+class _Turns:
+    """What the requests of one call share: how many may be under way, and whether the target takes more.
+
+    The gate and not the pool: a request that waits for its turn must not run out of time. A request that was told to
+    wait keeps its turn, so that the ones behind it do not use up their tries against the same limit.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        self.one = asyncio.Semaphore(concurrency)
+        self.over: TargetExhaustedError | None = None
 
 
 def read_headers(headers: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from eval.targets.base import TargetError
+from eval.targets.base import TargetError, TargetExhaustedError
 
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 """Statuses that may be another the next time."""
@@ -21,7 +21,11 @@ Reply = TypeVar("Reply")
 
 
 class PassingError(Exception):
-    """An error worth another try. `wish` is the server's `Retry-After` in seconds, or None."""
+    """An error worth another try. `wish` is the server's `Retry-After` in seconds, or None.
+
+    An error that is a `TargetExhaustedError` says that the server counts queries: it passes when the server will take
+    more within our patience.
+    """
 
     def __init__(self, error: TargetError, wish: float | None = None) -> None:
         self.error = error
@@ -55,5 +59,7 @@ class Patience:
                     detail = f"{error.detail}{times}"
                     if wish > LONGEST_WISH:
                         detail += f"; the server asks to wait for {wish:.0f} s"
+                    if isinstance(error, TargetExhaustedError):
+                        raise TargetExhaustedError(detail, error.question, error.answer) from passing
                     raise TargetError(error.fault, detail, error.question, error.answer) from passing
             await asyncio.sleep(wish + self.rng.uniform(0.0, min(LONGEST_WAIT, self.first_wait * 2.0**failures)))

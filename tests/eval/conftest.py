@@ -24,6 +24,7 @@ class JsonServer:
     def __init__(self, respond: Callable[[Any, int], Answer]) -> None:
         self.bodies: list[Any] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.in_flight = self.most_in_flight = 0
         lock = threading.Lock()
         served = self
@@ -37,6 +38,7 @@ class JsonServer:
                 with lock:
                     number = len(served.bodies)
                     served.bodies.append(body)
+                    served.paths.append(self.path)
                     served.headers.append({name.lower(): value for name, value in self.headers.items()})
                     served.in_flight += 1
                     served.most_in_flight = max(served.most_in_flight, served.in_flight)

@@ -11,7 +11,7 @@ from eval.adaptive import AdaptiveError, adaptive_settings, run_adaptive
 from eval.adaptive.bags import Bags
 from eval.adaptive.oracle import Oracle
 from eval.suite import SuiteSettings, divide
-from eval.targets import TargetError, TargetGrade
+from eval.targets import TargetError, TargetExhaustedError, TargetGrade
 from synth.attacking import attack_context
 from synth.attacks import choose_families
 from synth.attacks.material import material
@@ -170,6 +170,59 @@ def test_a_target_that_breaks_ends_the_search_and_what_was_found_stays(questions
     (result,) = run_adaptive(Watched(breaks), questions, SUITE, adaptive_settings(25, "hill-climb"))
     assert result.failure and "outside 0" in result.failure
     assert result.finds
+
+
+class Stingy(Watched):
+    """Takes so many queries of a question, each alone, and no more."""
+
+    def __init__(self, rule: Callable[[GradedQuestion, str], TargetGrade], taken: dict[str, int]) -> None:
+        super().__init__(rule)
+        self._left = taken
+
+    def grade(
+        self, question: GradedQuestion, support: Sequence[GradedAnswer], answers: Sequence[str]
+    ) -> list[TargetGrade]:
+        taken = self._left[question.id]
+        self._left[question.id] -= min(taken, len(answers))
+        graded = super().grade(question, support, answers[:taken])
+        if len(answers) > taken:
+            raise TargetExhaustedError("no attempts left", graded=[*graded, *[None] * (len(answers) - taken)])
+        return graded
+
+
+def test_a_target_that_takes_no_more_ends_the_search_on_that_question_alone(questions: list[GradedQuestion]) -> None:
+    taken = dict(zip((question.id for question in questions), (0, 3, 5, 1000), strict=True))
+    target = Stingy(lambda question, answer: TargetGrade(question.max_grade / 2), dict(taken))
+    (result,) = run_adaptive(target, questions, SUITE, adaptive_settings(20, "hill-climb"))
+    assert result.failure is None and result.exhausted == 3
+    assert result.queries == len(target.asked) == 3 + 5 + 20
+    # What was graded before the end counts; a question that took nothing neither stood nor fell.
+    assert {find.question_id for find in result.finds} == {question.id for question in questions[1:]}
+    assert (result.broken.events, result.broken.attempts) == (3, 3)
+    assert result.note and "3 question(s)" in result.note and "none at all on 1" in result.note
+    assert "no attempts left" in result.note and result.as_contract()["exhausted"] == 3
+
+
+def test_a_target_that_never_answers_has_not_passed(questions: list[GradedQuestion]) -> None:
+    nothing = dict.fromkeys((question.id for question in questions), 0)
+    results = run_adaptive(Stingy(hidden_words, nothing), questions, SUITE, adaptive_settings(20))
+    for result in results:
+        assert (result.queries, result.broken.attempts, result.broken.upper95) == (0, 0, 1.0)
+        assert result.note and "none at all" in result.note
+
+
+def test_a_small_budget_is_searched_in_small_rounds(questions: list[GradedQuestion]) -> None:
+    rounds: list[int] = []
+
+    class Counting(Watched):
+        def grade(
+            self, question: GradedQuestion, support: Sequence[GradedAnswer], answers: Sequence[str]
+        ) -> list[TargetGrade]:
+            rounds.append(len(answers))
+            return super().grade(question, support, answers)
+
+    run_adaptive(Counting(hidden_words), questions[:1], SUITE, adaptive_settings(10, "hill-climb"))
+    assert sum(rounds) == 10 and max(rounds) == 2
 
 
 def test_the_oracle_keeps_the_budget_and_asks_nothing_twice(questions: list[GradedQuestion]) -> None:

@@ -8,7 +8,14 @@ import pytest
 
 import answergate
 from eval.target_options import chosen_target
-from eval.targets import TargetConfigError, TargetError, grade_checked, open_target, target_settings
+from eval.targets import (
+    TargetConfigError,
+    TargetError,
+    TargetExhaustedError,
+    grade_checked,
+    open_target,
+    target_settings,
+)
 from eval.targets.http import HttpTarget, read_headers
 from synth.graded import GradedAnswer, GradedQuestion
 from synth.retry_after import retry_after
@@ -88,6 +95,77 @@ def test_errors_that_pass_are_waited_out(json_server) -> None:
     with open_target(target_settings(server.url)) as (target, _):
         assert target.grade(QUESTION, (), ["a"])[0].grade == 1
     assert len(times) == 3 and times[1] - times[0] >= 0.4
+
+
+def test_a_target_that_takes_no_more_keeps_what_it_graded(json_server) -> None:
+    def respond(body, number):
+        return graded(body, number) if number < 3 else (429, "no attempts left", {"retry-after": "86400"})
+
+    server = json_server(respond)
+    wanted = pytest.raises(TargetExhaustedError, match=r"no attempts left.*asks to wait for 86400 s")
+    with open_target(target_settings(server.url, batch=1, concurrency=1)) as (target, _), wanted as caught:
+        grade_checked(target, QUESTION, (), ["", "a", "ab", "b", "bc"])
+    error = caught.value
+    assert [item and item.grade for item in error.graded] == [0, 1, 2, None, None]
+    assert (error.fault, error.exit_code, error.question, error.answer) == ("exhausted", 4, QUESTION.text, None)
+    assert [body["answers"] for body in server.bodies] == [[""], ["a"], ["ab"], ["b"]], "one refusal is enough"
+
+
+def test_grades_given_before_the_end_are_looked_at_too(json_server) -> None:
+    server = json_server(lambda body, number: (200, [99], {}) if number == 0 else (429, "", {"retry-after": "86400"}))
+    wanted = pytest.raises(TargetError, match="99")
+    with open_target(target_settings(server.url, batch=1, concurrency=1)) as (target, _), wanted as caught:
+        grade_checked(target, QUESTION, (), ["a", "b"])
+    assert caught.value.fault == "out of range"
+
+
+def test_a_fault_stays_when_there_are_no_queries_left_to_find_its_place(json_server) -> None:
+    server = json_server(lambda body, number: (429, "", {"retry-after": "86400"}) if number else (200, "<html>", {}))
+    with open_target(target_settings(server.url)) as (target, _), pytest.raises(TargetError, match="<html>") as caught:
+        grade_checked(target, QUESTION, (), ["a", "b"])
+    assert (caught.value.fault, caught.value.answer, len(server.bodies)) == ("garbage", None, 2)
+
+
+def test_a_limit_that_outlasts_all_tries_is_the_end_too(json_server) -> None:
+    server = json_server(lambda body, number: (429, "slow down", {}))
+    wanted = pytest.raises(TargetExhaustedError, match=r"slow down.*\(2 tries\)")
+    with open_target(target_settings(server.url, retries=1)) as (target, _), wanted as caught:
+        target.grade(QUESTION, (), ["a"])
+    assert caught.value.graded == (None,) and len(server.bodies) == 2
+
+
+def test_who_is_told_to_wait_keeps_the_turn(json_server) -> None:
+    """One try more is enough for everybody where the server takes one answer at a time and wants a pause."""
+    last = [0.0]
+
+    def respond(body, number):
+        if time.monotonic() - last[0] < 0.3:
+            return 429, "too soon", {"retry-after": "0.3"}
+        last[0] = time.monotonic()
+        return graded(body, number)
+
+    server = json_server(respond)
+    with open_target(target_settings(server.url, batch=1, concurrency=1, retries=1)) as (target, _):
+        assert [item.grade for item in target.grade(QUESTION, (), ["", "a", "ab"])] == [0, 1, 2]
+    assert [body["answers"][0] for body in server.bodies] == ["", "a", "a", "ab", "ab"]
+
+
+def test_the_address_may_name_the_question(json_server) -> None:
+    server = json_server(graded)
+    with open_target(target_settings(server.url + "/questions/{{ question.id }}/grade")) as (target, described):
+        target.grade(QUESTION, (), ["a"])
+    assert server.paths == ["/questions/q1/grade"]
+    assert described["url"] == server.url + "/questions/{{ question.id }}/grade"
+    with pytest.raises(TargetConfigError, match="address template"), open_target(target_settings("http://h/{{ x")):
+        pass
+
+
+def test_a_run_whose_target_takes_no_more_has_not_passed(json_server, graded_path: Path, capsys) -> None:
+    server = json_server(lambda body, number: (429, "no attempts left", {"retry-after": "86400"}))
+    command = ["eval", "adversarial", "--questions", str(graded_path), "--families", "blank", "--target", server.url]
+    assert answergate.main(command) == 4
+    told = capsys.readouterr().err
+    assert "INCOMPLETE" in told and "exhausted: HTTP 429" in told
 
 
 def test_retry_after_is_a_number_or_a_date() -> None:

@@ -63,7 +63,8 @@ def test_budget_and_delay_survive_a_restart(serve: Serve, tmp_path: Path) -> Non
     last = student.hand_in(question, "The sun is high in the sky.")
     assert (last["attempts_left"], last["retry_after"]) == (0, 0)
     assert [item["attempts_left"] for item in student.questions()] == [0]
-    assert refused(student, question, "And now?").code == "no_attempts_left"
+    over = refused(student, question, "And now?")
+    assert (over.code, over.retry_after) == ("no_attempts_left", 86400), "programs are not invited to come back at once"
     assert [item["number"] for item in student.submissions(question)] == [1, 2, 3]
     trail = [(item["who"], item["kind"], item["text"]) for item in teacher.audit(question)]
     assert trail == [

@@ -1,71 +1,118 @@
-"""A student who climbs: keeps what the server liked of small random changes, with everything the server lets out.
+"""A student who climbs: the suite's own adaptive attacks, through its HTTP target, with a student's token.
 
-The climber has the question's words and those of other subjects, a token, and the whole budget of attempts. It starts
-from a bag of words and swaps, adds and drops words; a step is kept when it is not graded lower. Its attempts go through
-HTTP as a student's do, so budget, delay and coarse grades are what it has to live with.
+The attacker has what a student has: a token, the question, and the attempts that the server takes. It also knows every
+graded answer, so that what it hands in can be kept to nonsense.
 """
 
-import random
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from service.client import Client, ClientError
+from eval.adaptive import AdaptiveSettings, MethodResult, run_adaptive
+from eval.suite import SuiteSettings, divide
+from eval.targets import Target, open_target, target_settings
+from service.client import Client
 from service.settings import AttemptPolicy, Settings
 from synth.bank import load_bank
-from synth.text import folded_words
+from synth.graded import GradedQuestion
 
-from .conftest import GENEROUS, Serve
+from .conftest import GENEROUS, Serve, Served
 
 BUDGET = AttemptPolicy().budget
-CLIMBERS = 12
+PLANNED = 10
+"""Queries that the attacker plans for a question: more than the server takes."""
+STUDENTS = 6
+SUITE = SuiteSettings(())
+EXAMPLE = Path(__file__).parents[2] / "examples" / "targets" / "service_student.yaml"
 
 
-def climb(student: Client, question: str, vocabulary: list[str], rng: random.Random) -> list[float]:
-    """Grades of all attempts until the server takes no more."""
-    best, best_grade, grades = rng.sample(vocabulary, 6), -1.0, []
-    current = best
-    while True:
-        try:
-            told = student.hand_in(question, " ".join(current), tries=1)
-        except ClientError as error:
-            assert error.code == "no_attempts_left"
-            return grades
-        assert set(told) == {"id", "grade", "max_grade", "reason", "reason_text", "attempts_left", "retry_after"}
-        grades.append(told["grade"])
-        if told["grade"] >= best_grade:
-            best, best_grade = current, told["grade"]
-        current = list(best)
-        change = rng.choice(("swap", "add", "drop"))
-        if change != "add" and len(current) > 3:
-            current.pop(rng.randrange(len(current)))
-        if change != "drop":
-            current.insert(rng.randrange(len(current) + 1), rng.choice(vocabulary))
+@dataclass(frozen=True)
+class School:
+    """A server with the budget that schools get and no waiting, its teacher, and questions under the server's ids."""
+
+    served: Served
+    teacher: Client
+    questions: list[GradedQuestion]
+    bank: list[GradedQuestion]
+
+    @contextmanager
+    def as_student(self, name: str) -> Iterator[Target]:
+        """The server as a new student meets it, described by the example."""
+        os.environ["STUDENT_TOKEN"] = self.served.classroom.accounts.add("student", name, "Ada")
+        settings = target_settings(str(EXAMPLE))
+        address = settings.target.replace("http://127.0.0.1:8000", self.served.url)
+        with open_target(replace(settings, target=address)) as (target, _):
+            yield target
+
+    def attack(self, name: str, method: str, seed: int) -> MethodResult:
+        """What a new student finds."""
+        with self.as_student(name) as target:
+            search = AdaptiveSettings(PLANNED, (method,), seed)
+            (result,) = run_adaptive(target, self.questions, SUITE, search, self.bank)
+        return result
 
 
-def test_climbers_get_nowhere_within_the_budget(serve: Serve, tmp_path: Path) -> None:
+@pytest.fixture
+def school(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> School:
+    monkeypatch.setenv("STUDENT_TOKEN", "put back when the test ends")
     served = serve(Settings(str(tmp_path / "a.db"), attempts=AttemptPolicy(BUDGET, 0.0), limits=GENEROUS))
     teacher = served.teacher("Ada")
-    bank = [item.graded_question() for item in load_bank(["en"]).questions]
-    target = next(item for item in bank if len(item.answers) >= 30)
-    question = teacher.add_question(target.text, "en", target.max_grade, open=True)["id"]
-    teacher.add_graded(question, [(answer.text, answer.grade) for answer in target.answers[:25]])
-    elsewhere = [item.answers[0].text for item in bank if item.group != target.group][:5]
-    vocabulary = sorted({word for text in (target.text, *elsewhere) for word in folded_words(text)})
-    climbs = []
-    for number in range(CLIMBERS):
-        student = served.student(f"Climber {number}", "Ada")
-        climbs.append(climb(student, question, vocabulary, random.Random(number)))
-    assert {len(grades) for grades in climbs} == {BUDGET}
-    # "Nowhere": who begins with nothing ends with nothing, and nobody gets the full grade.
-    began_with_nothing = [grades for grades in climbs if grades[0] == 0]
-    assert len(began_with_nothing) >= CLIMBERS // 2
-    assert sum(max(grades) > 0 for grades in began_with_nothing) <= 1, climbs
-    assert max(max(grades) for grades in climbs) < target.max_grade
-    seen = teacher.submissions(question)
-    flagged = {item["student"] for item in seen if "hill_climbing" in item["flags"]}
-    assert len(flagged) == CLIMBERS
-    assert len(teacher.audit(question)) == CLIMBERS * (BUDGET + 1)
+    bank = [item.graded_question() for item in load_bank(["de", "en"]).questions]
+    deep = [question for question in bank if len(question.answers) >= 30]
+    questions = []
+    for language in ("de", "en"):
+        for question in [question for question in deep if question.language == language][:2]:
+            added = teacher.add_question(question.text, language, question.max_grade, open=True)["id"]
+            questions.append(replace(question, id=added))
+            support = divide(questions[-1], SUITE.support, SUITE.seed).support
+            teacher.add_graded(added, [(answer.text, answer.grade) for answer in support])
+    return School(served, teacher, questions, bank)
+
+
+def test_climbers_get_nowhere_within_the_budget(school: School) -> None:
+    for number in range(STUDENTS):
+        result = school.attack(f"Climber {number}", "hill-climb", number)
+        # The end of the attempts is the end of the search: no fault of the server's, and no grade.
+        assert result.failure is None
+        assert result.exhausted == result.broken.attempts == len(school.questions)
+        assert result.queries == BUDGET * len(school.questions)
+        assert result.note and "no_attempts_left" in result.note
+        assert not result.finds and result.broken.events == 0
+    for question in school.questions:
+        seen = school.teacher.submissions(question.id)
+        assert [item["grade"] for item in seen] == [0.0] * (STUDENTS * BUDGET)
+        flagged = {item["student"] for item in seen if "hill_climbing" in item["flags"]}
+        assert len(flagged) == STUDENTS
+        refused = [item for item in school.teacher.audit(question.id) if item["kind"] == "refused"]
+        assert len(refused) == STUDENTS, "a refused attacker is not told to come back at once"
+        assert {item["text"] for item in refused}.isdisjoint(item["answer"] for item in seen)
+
+
+def test_a_universal_trigger_gets_nowhere_within_the_budget(school: School) -> None:
+    queries = 0
+    for number in range(STUDENTS):
+        result = school.attack(f"Trigger {number}", "trigger", number)
+        assert result.failure is None and result.exhausted > 0 and not result.finds
+        queries += result.queries
+    seen = [item for question in school.questions for item in school.teacher.submissions(question.id)]
+    assert len(seen) == queries > 0
+    assert {item["grade"] for item in seen} == {0.0}
+    assert {item["student"] for item in seen if item["flags"]} == {item["student"] for item in seen}
+
+
+def test_an_honest_student_is_graded_through_the_same_target(school: School) -> None:
+    """The templates carry grades: what holds the climbers down is the server."""
+    question = school.questions[-1]
+    divided = divide(question, SUITE.support, SUITE.seed)
+    best = max(divided.held_out, key=lambda answer: answer.grade).text
+    with school.as_student("Bo") as target:
+        honest, nonsense = target.grade(question, divided.support, [best, "asdf jkl qwer"])
+    assert (honest.reason, nonsense.grade) == (None, 0.0) and honest.grade > 0
+    assert nonsense.reason is not None
 
 
 def test_the_budget_takes_longer_than_a_lesson_gives_patience() -> None:
