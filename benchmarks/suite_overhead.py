@@ -14,7 +14,7 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +74,16 @@ class TimedEncoder:
         return getattr(self._encoder, name)
 
     def encode(self, texts: Sequence[str], *arguments: object, **named: object) -> np.ndarray:
+        return self._timed(self._encoder.encode, texts, *arguments, **named)
+
+    def encode_deep(self, texts: Sequence[str], *arguments: object, **named: object) -> np.ndarray:
+        return self._timed(self._encoder.encode_deep, texts, *arguments, **named)
+
+    def _timed(
+        self, encode: Callable[..., np.ndarray], texts: Sequence[str], *rest: object, **named: object
+    ) -> np.ndarray:
         started = time.process_time()
-        vectors = self._encoder.encode(texts, *arguments, **named)  # type: ignore[arg-type]
+        vectors = encode(texts, *rest, **named)
         self.seconds += time.process_time() - started
         self.texts += len(texts)
         return vectors
