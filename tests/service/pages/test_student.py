@@ -91,10 +91,9 @@ def test_attempts_run_out_and_waiting_is_counted_down(visit: Visiting, serve: Se
     expect(page.get_by_role("status")).to_have_text("You can hand in again in 3 seconds.")
     button.click()
     expect(page.locator(".history li")).to_have_count(1)
-    # A new page knows nothing of the wait, until the server says it.
+    # A new page is told of the wait too.
     page.reload()
-    button.click()
-    expect(page.locator("#attempts")).to_contain_text("next attempt in 0:0")
+    expect(page.locator("#attempts")).to_contain_text("1 attempt left · next attempt in 0:0")
     expect(page.get_by_role("status")).to_have_text("You can hand in again.", timeout=10_000)
     button.click()
     expect(page.locator(".history li")).to_have_count(2)
