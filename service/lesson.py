@@ -156,6 +156,9 @@ class Lesson:
                 # What answers are compared with has changed since.
                 read = self.read(read.texts, read.misses)
             self._chunks.append(read)
+            # Joined by twos of about a size: a few chunks at any time, and every answer copied a few times only.
+            while len(self._chunks) > 1 and len(self._chunks[-1]) >= len(self._chunks[-2]):
+                self._chunks[-2:] = [_joined(self._chunks[-2:])]
             self._submission_ids.extend(ids)
 
     def change_grade(self, answer_id: int, grade: float) -> None:
