@@ -212,8 +212,7 @@ class QuestionGate:
 
         Only those must be examined again; of the others `judged` takes what `before` found out.
         """
-        reader, other = self.reader, before.reader
-        return [row for row, answer in enumerate(examined.prepared) if not reader.judges_as(other, answer)]
+        return self.reader.differs_from(before.reader, examined.prepared)
 
     def _credit(self, support: Sequence[GradedAnswer]) -> NDArray[np.float64]:
         return np.array([answer.grade / self.question.max_grade for answer in support])

@@ -70,9 +70,12 @@ class QuestionReader:
         other.__dict__["_known"] = self._known
         return other
 
-    def judges_as(self, other: QuestionReader, answer: PreparedAnswer) -> bool:
-        """Whether this reader of the same question says of an answer what the other one said."""
-        return self._grounds == other._grounds and self.is_credited(answer) == other.is_credited(answer)
+    def differs_from(self, other: QuestionReader, answers: Sequence[PreparedAnswer]) -> list[int]:
+        """Places of the answers of which this reader of the same question may not say what the other one said."""
+        if self._grounds != other._grounds:
+            return list(range(len(answers)))
+        changed = self._credited_texts ^ other._credited_texts
+        return [place for place, answer in enumerate(answers) if answer.identity in changed]
 
     def is_credited(self, answer: PreparedAnswer) -> bool:
         """Whether the very same text is a reference or has earned a grade above 0."""
