@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -49,7 +50,11 @@ def create_app(settings: Settings | None = None, gate: Gate | None = None) -> Fa
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # What is there now stays: looking through all of it for garbage would hold up an answer now and then.
+        gc.collect()
+        gc.freeze()
         yield
+        gc.unfreeze()
         classroom.close()
 
     app = FastAPI(

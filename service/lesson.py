@@ -255,8 +255,10 @@ class Lesson:
         Who tries long enough gets something through any threshold. So every miss halves the doubt that is left to the
         next attempt: P(irrelevant) may be (1 - threshold) / 2^misses. What the teacher has graded is not doubted.
         """
+        if not misses or verdict.rejected:
+            return verdict
         doubt = (1.0 - self._gate.threshold) / 2.0 ** min(misses, 60)
-        if not misses or verdict.rejected or 1.0 - verdict.relevance <= doubt or text.strip() in self._known:
+        if 1.0 - verdict.relevance <= doubt or text.strip() in self._known:
             return verdict
         return Verdict(verdict.relevance, IRRELEVANT)
 
