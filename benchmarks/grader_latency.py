@@ -17,42 +17,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from timed_encoder import TimedEncoder
 
-from encoders import Encoder, get_encoder
-from encoders.base import Progress, Role, Vectors
+from encoders import get_encoder
 from grader.full import FullGrader
 from grader.live import LiveQuestion
 from grader.storage import GradeStore
 from relevance.artifact import load_gate
 from synth.graded import GradedQuestion, read_graded_files
-
-
-class TimedEncoder(Encoder):
-    """An encoder that remembers the processor time of its last call."""
-
-    def __init__(self, inner: Encoder) -> None:
-        self.inner = inner
-        self.name, self.dimension, self.content_hash = inner.name, inner.dimension, inner.content_hash
-        self.seconds = 0.0
-
-    def encode(self, texts: Sequence[str], role: Role = "answer", progress: Progress | None = None) -> Vectors:
-        begun = time.process_time()
-        vectors = self.inner.encode(texts, role, progress)
-        self.seconds = time.process_time() - begun
-        return vectors
-
-    @property
-    def deep_dimension(self) -> int:
-        return self.inner.deep_dimension
-
-    def encode_deep(self, texts: Sequence[str], role: Role = "answer", progress: Progress | None = None) -> Vectors:
-        begun = time.process_time()
-        vectors = self.inner.encode_deep(texts, role, progress)
-        self.seconds = time.process_time() - begun
-        return vectors
-
-    def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
-        return self.inner.encode(texts, role, progress)
 
 
 def percentiles(seconds: list[float]) -> dict[str, float]:

@@ -22,39 +22,17 @@ from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
+from timed_encoder import TimedEncoder
 
-from encoders import Encoder, get_encoder
-from encoders.base import Progress, Role, Vectors
+from encoders import get_encoder
 from relevance.artifact import load_gate, read_gate
-from relevance.evidence import TextFacts
 from relevance.gate import Gate, QuestionGate
 from relevance.model import mean_logits
+from relevance.text_facts import TextFacts
 from synth.bank import load_bank
 from synth.graded import GradedQuestion
 
 SUPPORT = 25
-
-
-class TimedEncoder(Encoder):
-    """An encoder that counts its own processor time."""
-
-    def __init__(self, inner: Encoder) -> None:
-        self.inner = inner
-        self.seconds = 0.0
-        self.name, self.dimension, self.content_hash = inner.name, inner.dimension, inner.content_hash
-        self.inner_layers = inner.inner_layers
-
-    def _encode(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
-        begun = time.process_time()
-        vectors = self.inner.encode(texts, role, progress)
-        self.seconds += time.process_time() - begun
-        return vectors
-
-    def _encode_deep(self, texts: list[str], role: Role, progress: Progress | None) -> Vectors:
-        begun = time.process_time()
-        rows = self.inner.encode_deep(texts, role, progress)
-        self.seconds += time.process_time() - begun
-        return rows
 
 
 def milliseconds(seconds: Sequence[float]) -> dict[str, float]:

@@ -14,12 +14,12 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
+from timed_encoder import TimedEncoder
 
-from encoders import Encoder, get_encoder
+from encoders import get_encoder
 from eval.adversarial import bank_questions, lending_pool
 from eval.reports import write_html
 from eval.suite import SuiteSettings, run_suite
@@ -62,33 +62,6 @@ class TimedTarget:
         return grades
 
 
-class TimedEncoder:
-    """An encoder that adds up the processor time of its calls."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self.seconds = 0.0
-        self.texts = 0
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._encoder, name)
-
-    def encode(self, texts: Sequence[str], *arguments: object, **named: object) -> np.ndarray:
-        return self._timed(self._encoder.encode, texts, *arguments, **named)
-
-    def encode_deep(self, texts: Sequence[str], *arguments: object, **named: object) -> np.ndarray:
-        return self._timed(self._encoder.encode_deep, texts, *arguments, **named)
-
-    def _timed(
-        self, encode: Callable[..., np.ndarray], texts: Sequence[str], *rest: object, **named: object
-    ) -> np.ndarray:
-        started = time.process_time()
-        vectors = encode(texts, *rest, **named)
-        self.seconds += time.process_time() - started
-        self.texts += len(texts)
-        return vectors
-
-
 def attack(target: Target, per_question: int, questions: Sequence[GradedQuestion]) -> tuple[int, float]:
     """Attempts (attacks and honest answers) and processor seconds of one whole run, reports included."""
     settings = SuiteSettings(tuple(choose_families("all")), per_question)
@@ -120,7 +93,7 @@ def ours(per_question: int, count: int) -> None:
     """Processor time of a run: the encoder's, that of gate and grader around it, and the suite's around both."""
     # Without the store of vectors on disk, in which an earlier run has left the answers.
     encoder = TimedEncoder(get_encoder("e5", threads=1))
-    full = FullGrader(encoder, load_gate(None, encoder))  # type: ignore[arg-type]
+    full = FullGrader(encoder, load_gate(None, encoder))
     bank = bank_questions()
     questions = bank[:: max(1, len(bank) // count)][:count]
     attack(NoOp(), per_question, questions)

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from encoders import Encoder
 from relevance.background import LanguageBackground
 from relevance.corpus import GateQuestion
-from relevance.evidence import Evidence, TextFacts
+from relevance.evidence import Evidence
 from relevance.prepare import PreparedAnswer, QuestionReader
 from relevance.space import Space, Vectors
+from relevance.text_facts import TextFacts
 from synth.graded import GradedAnswer
 
 GENUINE = "genuine"

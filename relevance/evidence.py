@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,9 +17,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from relevance.background import LanguageBackground, letter_runs
+from relevance.background import LanguageBackground
 from relevance.space import Space, Vectors, unit
-from synth.text import folded_words, longest_common_run
+from relevance.text_facts import TextFacts
+from synth.text import longest_common_run
 
 Matrix = NDArray[np.float64]
 
@@ -28,8 +28,6 @@ SAME_TOPIC = 0.5
 """Cohort questions at least this similar to a question are taken to be about the same thing."""
 COHORT_NEAREST = 5
 
-GRAM = 4
-"""Characters of the n-grams that texts are compared by."""
 MIN_STANDARDISED = 4
 """Fewer graded answers than this say too little about their own spread."""
 
@@ -77,59 +75,8 @@ BASE_FEATURES = (
     "strange_pairs",
 )
 _CREDIT = slice(BASE_FEATURES.index("nearest_credited"), BASE_FEATURES.index("credit_difference") + 1)
-_places = np.arange(len(BASE_FEATURES))[_CREDIT]
-CREDIT_COLUMNS = np.concatenate([_places, len(BASE_FEATURES) + _places])
+CREDIT_COLUMNS = np.arange(2 * len(BASE_FEATURES)).reshape(2, -1)[:, _CREDIT].ravel()
 """Features that depend on which graded answers earned anything. All others depend on the answers' texts alone."""
-
-
-@dataclass(frozen=True)
-class TextFacts:
-    """The lexical side of a text, computed once."""
-
-    words: list[str]
-    runs: list[str]
-    grams: frozenset[str]
-    pairs: frozenset[tuple[str, str]]
-    characters: int
-    digits: int
-    marks: int
-    commas: int
-
-    @classmethod
-    def of(cls, text: str) -> TextFacts:
-        """Facts of a cleaned text."""
-        found = folded_words(text)
-        digits, marks = _digits_and_marks(text)
-        return cls(
-            words=found,
-            # Of ASCII without digits, words and runs of letters are the same.
-            runs=found if text.isascii() and not digits else letter_runs(text),
-            grams=_grams(found),
-            pairs=frozenset(itertools.pairwise(found)),
-            characters=max(1, len(text)),
-            digits=digits,
-            marks=marks,
-            commas=sum(map(text.count, ",،、，;；/")),
-        )
-
-
-_ASCII_DIGITS = string.digits.encode()
-_ASCII_UNMARKED = "".join(char for char in map(chr, range(128)) if char.isalnum() or char.isspace()).encode()
-
-
-def _digits_and_marks(text: str) -> tuple[int, int]:
-    """How many characters are digits, and how many neither letters, numbers nor white space."""
-    if text.isascii():
-        # The same counts, many times faster.
-        content = text.encode()
-        return len(text) - len(content.translate(None, _ASCII_DIGITS)), len(content.translate(None, _ASCII_UNMARKED))
-    marks = len(text) - sum(map(str.isalnum, text)) - sum(map(str.isspace, text))
-    return sum(map(str.isdigit, text)), marks
-
-
-def _grams(words: Sequence[str]) -> frozenset[str]:
-    joined = f" {' '.join(words)} "
-    return frozenset([joined[start : start + GRAM] for start in range(max(1, len(joined) - GRAM + 1))])
 
 
 class Evidence:

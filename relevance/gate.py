@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from encoders import Encoder
 from relevance.background import LanguageBackground
 from relevance.calibration import Calibration, regime_of
-from relevance.evidence import CREDIT_COLUMNS, Evidence, TextFacts
+from relevance.evidence import CREDIT_COLUMNS, Evidence
 from relevance.model import RelevanceModel, SplitModel
 from relevance.prepare import PreparedAnswer, QuestionReader
 from relevance.space import Space, Vectors
+from relevance.text_facts import TextFacts
 from synth.graded import GradedAnswer, GradedQuestion
 
 IRRELEVANT = "irrelevant"

@@ -56,9 +56,14 @@ class RelevanceModel:
 
     def logits_of(self, rows: Array) -> Array:
         """(n, f + i) inputs -> (n,) logits."""
-        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            rows = np.maximum(_row_wise(rows, weight) + bias, 0.0)
-        return np.asarray((_row_wise(rows, self.weights[-1]) + self.biases[-1])[:, 0], dtype=np.float32)
+        return self.logits_of_sums(_row_wise(rows, self.weights[0]))
+
+    def logits_of_sums(self, sums: Array) -> Array:
+        """(n, h) what the first layer adds up, without its bias -> (n,) logits."""
+        rows = sums + self.biases[0]
+        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
+            rows = _row_wise(np.maximum(rows, 0.0), weight) + bias
+        return np.asarray(rows[:, 0], dtype=np.float32)
 
     def tensors(self, prefix: str) -> dict[str, Array]:
         """Everything as named tensors, for safetensors."""
@@ -113,10 +118,8 @@ class SplitModel:
     def logits(self, sums: Array, late: Array) -> Array:
         """(n,) logits, once the late features are known, (n, len(late))."""
         # Not a matrix product: a row's sum must not depend on how many rows there are.
-        rows = sums + np.einsum("nj,jh->nh", self._standardisation.apply(late), self._weight) + self._model.biases[0]
-        for weight, bias in zip(self._model.weights[1:], self._model.biases[1:], strict=True):
-            rows = _row_wise(np.maximum(rows, 0.0), weight) + bias
-        return np.asarray(rows[:, 0], dtype=np.float32)
+        added = np.einsum("nj,jh->nh", self._standardisation.apply(late), self._weight)
+        return self._model.logits_of_sums(sums + added)
 
 
 def mean_logits(models: Sequence[RelevanceModel], features: Array, interactions: Array) -> Array:

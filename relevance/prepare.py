@@ -72,9 +72,10 @@ class QuestionReader:
 
     def differs_from(self, other: QuestionReader, answers: Sequence[PreparedAnswer]) -> list[int]:
         """Places of the answers of which this reader of the same question may not say what the other one said."""
-        if self._grounds != other._grounds:
+        if (self._graded_spans, self._known_scripts) != (other._graded_spans, other._known_scripts):
             return list(range(len(answers)))
-        changed = self._credited_texts ^ other._credited_texts
+        # A heading that a graded answer holds counts for an answer that is this heading and nothing else.
+        changed = (self._credited_texts ^ other._credited_texts) | (self._graded_headings ^ other._graded_headings)
         return [place for place, answer in enumerate(answers) if answer.identity in changed]
 
     def is_credited(self, answer: PreparedAnswer) -> bool:
@@ -103,11 +104,6 @@ class QuestionReader:
     @cached_property
     def _credited_texts(self) -> frozenset[str]:
         return frozenset(self._known[text][0].identity for text in self._credited) - {""}
-
-    @cached_property
-    def _grounds(self) -> tuple[object, ...]:
-        """What guards are told of the graded answers."""
-        return self._graded_headings, self._graded_spans, self._known_scripts
 
     @cached_property
     def _graded_headings(self) -> frozenset[str]:

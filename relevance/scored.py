@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from relevance.calibration import regime_of
 from relevance.corpus import GateQuestion
 from relevance.episodes import GENUINE, is_genuine, text_of_source
-from relevance.evidence import TextFacts
 from relevance.explain import Pull, pulls_down
 from relevance.gate import IRRELEVANT, Gate, QuestionGate
 from relevance.metrics import WARM_SIZE
 from relevance.pipeline import GateTrainingData, TrainedGate
+from relevance.text_facts import TextFacts
 from synth.attacking import attack_context
 from synth.attacks import AttackFamily, make_attacks
 from synth.graded import GradedAnswer, GradedQuestion

@@ -48,15 +48,10 @@ class LanguageDetector(Protocol):
     """How many times likelier another language must be than the expected one. Chosen by benchmarks/synth_languages.py:
     the smallest that turns hardly any honest answer away."""
 
-    @property
-    def first(self) -> LanguageDetector | None:
-        """A cheaper detector, asked before: where it is sure of the expected language, that is the answer; or None."""
-        ...
-
-    @property
-    def second(self) -> LanguageDetector | None:
-        """A detector that must agree before a text is called wrong, or None."""
-        ...
+    first: LanguageDetector | None
+    """A cheaper detector, asked before: where it is sure of the expected language, that is the answer; or None."""
+    second: LanguageDetector | None
+    """A detector that must agree before a text is called wrong, or None."""
 
     def probabilities(self, text: str) -> Mapping[str, float]:
         """Primary subtag -> probability; empty where the detector has nothing to say."""

@@ -19,6 +19,8 @@ class FasttextDetector:
 
     name: ClassVar[str] = "fasttext"
     margin: ClassVar[float] = 10.0
+    first: LanguageDetector | None = None
+    second: LanguageDetector | None = None
 
     @cached_property
     def _model(self) -> Any:
@@ -31,16 +33,6 @@ class FasttextDetector:
 
         # The wheel's own code would import a downloader, and cut texts after 80 characters.
         return fasttext.load_model(str(Path(package.submodule_search_locations[0]) / "resources" / "lid.176.ftz"))
-
-    @property
-    def first(self) -> LanguageDetector | None:
-        """See `LanguageDetector`."""
-        return None
-
-    @property
-    def second(self) -> LanguageDetector | None:
-        """See `LanguageDetector`."""
-        return None
 
     def probabilities(self, text: str) -> Mapping[str, float]:
         """See `LanguageDetector`."""

@@ -18,6 +18,8 @@ class LangdetectDetector:
 
     name: ClassVar[str] = "langdetect"
     margin: ClassVar[float] = 20.0
+    first: LanguageDetector | None = None
+    second: LanguageDetector | None = None
 
     @cached_property
     def _factory(self) -> Any:
@@ -26,16 +28,6 @@ class LangdetectDetector:
         factory, profiles = DetectorFactory(), SparseProfiles(Path(PROFILES_DIRECTORY))
         factory.langlist, factory.word_lang_prob_map = profiles.languages, profiles
         return factory
-
-    @property
-    def first(self) -> LanguageDetector | None:
-        """See `LanguageDetector`."""
-        return None
-
-    @property
-    def second(self) -> LanguageDetector | None:
-        """See `LanguageDetector`."""
-        return None
 
     def probabilities(self, text: str) -> Mapping[str, float]:
         """See `LanguageDetector`."""

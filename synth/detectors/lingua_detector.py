@@ -20,6 +20,8 @@ class LinguaDetector:
 
     name: ClassVar[str] = "lingua"
     margin: ClassVar[float] = 20.0
+    first: LanguageDetector | None = None
+    second: LanguageDetector | None = None
     _accurate: ClassVar[bool] = False
 
     @cached_property
@@ -42,16 +44,6 @@ class LinguaDetector:
         if not self._accurate:
             builder = builder.with_low_accuracy_mode()
         return builder.build()
-
-    @property
-    def first(self) -> LanguageDetector | None:
-        """See `LanguageDetector`."""
-        return None
-
-    @property
-    def second(self) -> LanguageDetector | None:
-        """See `LanguageDetector`."""
-        return None
 
     def probabilities(self, text: str) -> Mapping[str, float]:
         """See `LanguageDetector`."""
@@ -90,14 +82,8 @@ class AgreedDetector(LinguaDetector):
 
     name: ClassVar[str] = "lingua+langdetect"
 
-    @cached_property
-    def _second(self) -> LanguageDetector:
-        return LangdetectDetector()
-
-    @property
-    def second(self) -> LanguageDetector | None:
-        """See `LanguageDetector`."""
-        return self._second
+    def __init__(self) -> None:
+        self.second = LangdetectDetector()
 
 
 class CascadeDetector(AgreedDetector):
@@ -105,11 +91,6 @@ class CascadeDetector(AgreedDetector):
 
     name: ClassVar[str] = "fasttext+lingua+langdetect"
 
-    @cached_property
-    def _first(self) -> LanguageDetector:
-        return FasttextDetector()
-
-    @property
-    def first(self) -> LanguageDetector | None:
-        """See `LanguageDetector`."""
-        return self._first
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = FasttextDetector()
